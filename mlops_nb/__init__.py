@@ -1,0 +1,20 @@
+"""Machine learning in production, from a notebook cell to a monitored model."""
+
+__version__ = "0.1.0"
+__all__ = ["MlopsError", "Workspace", "__version__"]
+
+
+def __getattr__(name: str):
+    if name == "Workspace":
+        from mlops_nb.desk.workspace import Workspace
+
+        return Workspace
+    if name == "MlopsError":
+        from mlops_nb.core.errors import MlopsError
+
+        return MlopsError
+    raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Parameterized notebooks as reproducible runs."""

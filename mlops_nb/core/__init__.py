@@ -1,0 +1,1 @@
+"""The language all rooms share: errors, records, settings, contracts, lineage."""

@@ -1,0 +1,1 @@
+"""Command line and Jupyter server extension; no logic."""

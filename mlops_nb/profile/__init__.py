@@ -1,0 +1,1 @@
+"""Fast standard whylogs profiles; the only place that imports whylogs."""

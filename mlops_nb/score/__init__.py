@@ -1,0 +1,1 @@
+"""Runs a materialised model and compares its answers; imports nothing heavy."""
