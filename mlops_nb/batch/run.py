@@ -47,7 +47,7 @@ def read_run(folder: str | Path) -> Run:
     "The run whose evidence lies in `folder`."
     return Run.from_dict(json.loads((Path(folder) / "run.json").read_text(encoding="utf-8")))
 
-# %% ../../nbs/batch/01_run.ipynb #bc5062de
+# %% ../../nbs/batch/01_run.ipynb #fd090670
 @dataclass(frozen=True)
 class Order(Record):
     "One notebook to run, and all that must be known to run it in another process."
@@ -74,6 +74,7 @@ def place_order(order: Order) -> Run:
     folder = Path(order.folder)
     folder.mkdir(parents=True)
     (folder / "source.ipynb").write_bytes(Path(order.notebook).read_bytes())
+    (folder / "pid").write_text(str(os.getpid()))
     write_durable(folder / "order.json", json.dumps(order.to_dict(), indent=1, ensure_ascii=False))
     return write_run(Run(order.id, order.notebook, order.parameters, "queued", folder=order.folder))
 
@@ -118,7 +119,7 @@ def _reason(problem: BaseException, notebook: str) -> tuple[str, str]:
         return f"{name}: kernel {problem.name!r} is not installed (`jupyter kernelspec list`).", str(problem)  # type: ignore[attr-defined]  # jupyter_client's own
     return f"{name}: {kind}: {(str(problem).splitlines() or [''])[0]}", str(problem)
 
-# %% ../../nbs/batch/01_run.ipynb #5b5a2b2f
+# %% ../../nbs/batch/01_run.ipynb #3597bbba
 def _papermill(order: Order, output: Path) -> None:
     from papermill import execute_notebook
 
@@ -137,6 +138,7 @@ def _papermill(order: Order, output: Path) -> None:
 def execute(order: Order) -> Run:
     "Runs the order in this process' child kernel; never raises for what the notebook does. The record is durable on return."
     folder = Path(order.folder)
+    (folder / "pid").write_text(str(os.getpid()))
     started, clock = now(), time.monotonic()
     run = write_run(Run(order.id, order.notebook, order.parameters, "running", started_at=started, folder=order.folder))
     error = ""
