@@ -1,16 +1,12 @@
 """Machine learning in production, from a notebook cell to a monitored model."""
 
-import os as _os
-
-# The libraries below us would report usage to their makers. Set either to "false" beforehand to allow it.
-_os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-_os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
+from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["MlopsError", "Workspace", "__version__"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name == "Workspace":
         from mlops_nb.desk.workspace import Workspace
 
@@ -24,3 +20,11 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "mlops-nb"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "mlops_nb.doors.jupyter"}]
