@@ -38,7 +38,7 @@ class ColumnRule(Record):
     allow_infinite: bool = False  # inf and -inf are numbers, not faults
     note: str = ""  # what was seen, or why: for people
 
-# %% ../../nbs/core/03_columns.ipynb #d5206561
+# %% ../../nbs/core/03_columns.ipynb #290dffdc
 Check = Callable[[Any], str | None]
 _LARGEST = sys.float_info.max
 
@@ -71,9 +71,10 @@ def _number_check(rule: ColumnRule) -> Check:
         value = _bare(value)
         if type(value) not in (int, float):
             return "type"
-        if isinstance(value, float) and math.isinf(value) and not rule.allow_infinite:
+        endless = isinstance(value, float) and math.isinf(value)
+        if endless and not rule.allow_infinite:
             return "finite"
-        if whole and isinstance(value, float) and not value.is_integer():
+        if whole and isinstance(value, float) and not (endless or value.is_integer()):
             return "type"
         if rule.min is not None and value < rule.min:
             return "min"

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['CONTRACT_FORMAT', 'ContractInvalid', 'RowRule', 'Contract']
 
-# %% ../../nbs/core/05_contract.ipynb #7adad2ec
+# %% ../../nbs/core/05_contract.ipynb #6bf9d4d5
 import html
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from .columns import COLUMN_TYPES, Check, ColumnRule, columns_of, find_broken, instant, row_count, value_check
 from .errors import ContractViolated, MlopsError, nearest
@@ -75,7 +75,7 @@ def _check_categories(name: str, rule: ColumnRule) -> None:
             hint = "Put it in quotes." if rule.type == "string" else None
             raise _invalid(name, f"the category {value!r} is not {EXPECTED[rule.type]}.", hint)
 
-# %% ../../nbs/core/05_contract.ipynb #b6826bfb
+# %% ../../nbs/core/05_contract.ipynb #3d06a9d0
 CONTRACT_FORMAT = 1
 
 
@@ -94,8 +94,6 @@ class Contract(Record):
     rows: RowRule = field(default_factory=RowRule)
     extra: Literal["allow", "forbid"] = "allow"  # columns that no rule names
     format: int = CONTRACT_FORMAT
-
-    FORMAT: ClassVar[int] = CONTRACT_FORMAT
 
     def __post_init__(self) -> None:
         for name, rule in self.columns.items():
@@ -235,7 +233,7 @@ def _read(values: Any) -> dict[str, Any]:
         rules[name] = ColumnRule.from_dict(given)
     return {"columns": rules, "rows": RowRule(**rows), "extra": values.get("extra", "allow")}
 
-# %% ../../nbs/core/05_contract.ipynb #1700a7ec
+# %% ../../nbs/core/05_contract.ipynb #d9abd239
 _HEADER = """\
 # What each column promises. Edit freely; a limit that is not here is not checked.
 #   type              float | int | bool | string | datetime | other
@@ -253,6 +251,14 @@ _HEADER = """\
 def _to_yaml(contract: Contract) -> str:
     import yaml
 
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: Any, value: str) -> Any:  # PyYAML writes Unicode's rarer line ends bare, and reads them as spaces
+        style = '"' if set(value) & set("\x85\u2028\u2029\ufeff") else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
     silent = {f.name: f.default for f in fields(ColumnRule) if f.name not in ("type", "max_null_ratio")}
     values = contract.to_dict()
     columns = {
@@ -260,7 +266,7 @@ def _to_yaml(contract: Contract) -> str:
         for name, rule in values["columns"].items()
     }
     body = {"format": values["format"], "rows": values["rows"], "extra": values["extra"], "columns": columns}
-    return _HEADER + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=110)
+    return _HEADER + yaml.dump(body, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _from_yaml(text: str) -> Any:
