@@ -1,0 +1,154 @@
+"""Runs the checks of this repository in lanes, each with a budget of minutes.
+
+    python tools/lanes.py                 every lane
+    python tools/lanes.py fast browser    these
+
+A lane that runs half as long again as its budget is ended and has failed. The last line counts: a pytest
+step counts its tests, any other step counts as one.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+SLACK = 1.5
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    command: tuple[str, ...]  # the first word is a program of .venv/bin
+
+
+@dataclass(frozen=True)
+class Lane:
+    minutes: float
+    steps: tuple[Step, ...]
+
+
+def pytest(name: str, *words: str) -> Step:
+    return Step(name, ("pytest", "-q", *words))
+
+
+LANES = {
+    "fast": Lane(
+        5,
+        (
+            Step("lint", ("ruff", "check", ".")),
+            Step("types", ("mypy",)),
+            pytest(
+                "tests", "-n", "2", "--dist", "loadgroup",
+                "--ignore=tests/faults", "--ignore=tests/browser", "--ignore=tests/build",
+            ),
+        ),
+    ),
+    "notebooks": Lane(7, (Step("cells", ("python", "tools/notebooks.py", "test")),)),
+    "faults": Lane(6, (pytest("faults", "tests/faults"),)),
+    "browser": Lane(8, (pytest("wheel", "tests/build"), pytest("browser", "tests/browser"))),
+}
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+
+    def __iadd__(self, other: "Tally") -> "Tally":
+        self.passed += other.passed
+        self.failed += other.failed
+        return self
+
+
+def counted(output: str, status: int) -> Tally:
+    "What a pytest run says about itself in its last line."
+    last = next((line for line in reversed(output.splitlines()) if re.search(r" in [\d.]+s", line)), "")
+    found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last)}
+    tally = Tally(found.get("passed", 0), found.get("failed", 0) + found.get("error", 0))
+    if status != 0 and tally.failed == 0:
+        tally.failed = 1
+    if status == 0 and tally.passed == 0:
+        print("no test ran: that is a failure", flush=True)
+        tally.failed = 1
+    return tally
+
+
+def run(step: Step, seconds: float) -> Tally:
+    "Runs a step; its whole process group ends with it, or when `seconds` are over."
+    print(f"\n--- {step.name}: {' '.join(step.command)}", flush=True)
+    process = subprocess.Popen(
+        [str(BIN / step.command[0]), *step.command[1:]],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    lines: list[str] = []
+
+    def pump() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            print(line, end="", flush=True)
+
+    reader = threading.Thread(target=pump, daemon=True)
+    reader.start()
+    try:
+        status = process.wait(max(1.0, seconds))
+    except subprocess.TimeoutExpired:
+        print(f"\n{step.name} is over its time and was ended", flush=True)
+        status = 124
+    end_group(process)
+    reader.join(10)
+    if step.command[0] == "pytest":
+        return counted("".join(lines), status)
+    return Tally(passed=int(status == 0), failed=int(status != 0))
+
+
+def end_group(process: "subprocess.Popen[str]") -> None:
+    "Asks what is left of the group to stop, and insists."
+    for kind, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        try:
+            os.killpg(process.pid, kind)
+            process.wait(patience)
+        except (ProcessLookupError, PermissionError):
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in LANES]
+    if unknown:
+        print(f"No lane is called {unknown[0]}. There is {', '.join(LANES)}.", file=sys.stderr)
+        return 2
+    total, report = Tally(), []
+    for name in names or list(LANES):
+        lane, tally, start = LANES[name], Tally(), time.monotonic()
+        print(f"\n=== {name} (budget {lane.minutes:g} min)", flush=True)
+        for step in lane.steps:
+            tally += run(step, lane.minutes * 60 * SLACK - (time.monotonic() - start))
+        minutes = (time.monotonic() - start) / 60
+        late = " · over its budget" if minutes > lane.minutes else ""
+        report.append(
+            f"{name:10} {minutes:5.1f} of {lane.minutes:g} min · {tally.passed} passed, {tally.failed} failed{late}"
+        )
+        total += tally
+    print("\n" + "\n".join(report))
+    print(f"{total.passed} passed, {total.failed} failed", flush=True)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

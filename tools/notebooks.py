@@ -1,0 +1,56 @@
+"""Runs the notebooks under nbs/.
+
+    python tools/notebooks.py test     runs every lesson's cells; changes nothing
+    python tools/notebooks.py run      runs them in place and keeps their outputs
+
+The notebooks of nbs/jobs need a filled workspace. They get one of their own, in a temporary folder.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+JOBS = ROOT / "nbs" / "jobs"
+
+
+def lessons() -> list[Path]:
+    "Every notebook but the jobs, in the order of the floors."
+    found = [path for path in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    return sorted(path for path in found if JOBS not in path.parents)
+
+
+def call(*words: str, **more: str) -> None:
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"} | more
+    subprocess.run([str(BIN / words[0]), *words[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
+
+
+def test() -> None:
+    "nbdev's own runner, two notebooks at a time."
+    call("nbdev-test", "--n_workers", "2", "--do_print", "--skip_folder_re", r"^([_.].*|jobs)$")
+
+
+def execute(path: Path, **environment: str) -> None:
+    "Runs one notebook in its folder; the file gets the outputs, or is left alone when a cell fails."
+    words = ("jupyter", "execute", "--inplace", "--timeout", "600", "--kernel_name", "python3", str(path))
+    call(*words, **environment)
+    print(f"ran {path.relative_to(ROOT)}", flush=True)
+
+
+def run() -> None:
+    "Every lesson in place, then the jobs in order, then a clean that keeps the outputs."
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(execute, lessons()))
+    with tempfile.TemporaryDirectory() as folder:
+        call("mlops-nb", "demo", "--months", "3", MLOPS_NB_WORKSPACE=folder)
+        for name in ("train.ipynb", "score.ipynb"):
+            execute(JOBS / name, MLOPS_NB_WORKSPACE=folder)
+    call("nbdev-clean")
+
+
+if __name__ == "__main__":
+    {"test": test, "run": run}[sys.argv[1] if len(sys.argv) > 1 else "test"]()
