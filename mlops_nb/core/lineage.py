@@ -240,7 +240,7 @@ def _without_secrets(value: Any, names: set[str]) -> Any:
         return [_without_secrets(v, names) for v in value]
     return scrub(value) if isinstance(value, str) else value
 
-# %% ../../nbs/core/09_lineage.ipynb #ad75a8b7
+# %% ../../nbs/core/09_lineage.ipynb #fe08c541
 def manifest_diff(before: Manifest, after: Manifest) -> list[Difference]:
     "What differs between two runs, the likeliest reasons first; empty when nothing does."
     pairs: dict[str, tuple[Any, Any]] = {
@@ -251,9 +251,15 @@ def manifest_diff(before: Manifest, after: Manifest) -> list[Difference]:
         "commit": (before.git.commit, after.git.commit),
         "patch": (before.git.patch_digest, after.git.patch_digest),
     }
-    text = {n: [None if v in (None, "") else v if isinstance(v, str) else json.dumps(v) for v in pair] for n, pair in pairs.items()}
+    text = {n: [_as_text(v) for v in pair] for n, pair in pairs.items()}
     found = [Difference(name, old, new) for name, (old, new) in text.items() if old != new]
     return found + environment_diff(before.environment, after.environment)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _by_name(word: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -29,22 +29,24 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bnpm_[A-Za-z0-9]{36}|\bpypi-[\w-]{50,}|\bdapi[0-9a-f]{32}"), HIDDEN),
 )
 
-# %% ../../nbs/core/06_scrub.ipynb #c5126e44
+# %% ../../nbs/core/06_scrub.ipynb #1cf237f7
 _NAME = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|credential|(?:\b|_)pass)"
 _TAIL = r"[\w.-]{0,40}"
-_BETWEEN = r"(?:\\?[\"'])?\]?\s{0,8}(?::\s*str\s*)?(?:=>|:=|[=:](?!=))\s{0,8}"
-_CODE = r"(?:None|True|False|null|true|false|str|int|float|bool|bytes|dict|list|tuple|Any|os\.environ|os\.getenv|getpass)(?![\w-])"
+_TYPE = r"(?::[ ]{0,4}[\w.|\[\] ]{1,60}?(?==))?"  # `password: str | None = …`
+_BETWEEN = rf"(?:\\?[\"'])?\]?\s{{0,8}}{_TYPE}(?:=>|:=|[=:](?!=))\s{{0,8}}"
+_WORDS = r"(?:None|True|False|null|true|false|str|int|float|bool|bytes|dict|list|tuple|Any)(?=[ \t]*(?:[,;:)\]}|=#\\\"']|$))"
+_CODE = rf"(?:{_WORDS}|os\.environ\b|os\.getenv\(|getpass\b)"
 _START = r"^[+ -]?[ \t]{0,40}(?:-[ ]|export[ ]|set[ ])?[\w.-]{0,60}?"
 _SECRET_NAME = re.compile(_NAME, re.I)
 
 _NAMED: tuple[tuple[re.Pattern[str], str], ...] = (
     # name = """value""" and name = "value", with or without the backslashes of JSON within JSON
-    (re.compile(rf"({_NAME}{_TAIL}{_BETWEEN}[rbfu]{{0,2}})(\"\"\"|''')(.*?)(\2|\Z)", re.I | re.S), rf"\1\2{HIDDEN}\4"),
+    (re.compile(rf"({_NAME}{_TAIL}{_BETWEEN}[rbfu]{{0,2}})(\"\"\"|'''|(?:\\\"){{3}})(.*?)(\2|\Z)", re.I | re.S), rf"\1\2{HIDDEN}\4"),
     (re.compile(rf"({_NAME}{_TAIL}{_BETWEEN}[rbfu]{{0,2}})(\\?[\"'])((?:(?!\2)[^\n])+)", re.I), rf"\1\2{HIDDEN}"),
     # NAME=value or name: value on a line of its own
     (re.compile(rf"({_START}{_NAME}{_TAIL}{_BETWEEN})(?!{_CODE}|\\?[\"'])\S[^\n]*", re.I | re.M), rf"\1{HIDDEN}"),
     # name=value within a line
-    (re.compile(rf"({_NAME}{_TAIL}{_BETWEEN})(?!{_CODE}|\\?[\"']|{HIDDEN})[^\s,;)&\"'\]}}]+", re.I), rf"\1{HIDDEN}"),
+    (re.compile(rf"({_NAME}{_TAIL}{_BETWEEN})(?!{_CODE}|\\?[\"']|{HIDDEN})[^\s,;)&\"'\]}}]+", re.I | re.M), rf"\1{HIDDEN}"),
     # --name value
     (re.compile(rf"((?<![\w-])--[\w-]{{0,40}}?{_NAME}[\w-]{{0,40}}\s+)(?!-)(\\?[\"']?)[^\s\"']+", re.I), rf"\1\2{HIDDEN}"),
 )
