@@ -6,7 +6,7 @@
 __all__ = ['write_durable', 'write_run', 'read_run', 'Order', 'run_id', 'place_order', 'kernel_environment', 'execute', 'gather',
            'record_result', 'serve_orders']
 
-# %% ../../nbs/batch/01_run.ipynb #e5b304a0
+# %% ../../nbs/batch/01_run.ipynb #0b28a6ea
 import json
 import os
 import re
@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.records import Record, Run, now, plain
+from ..core.lineage import capture_manifest, read_io
+from ..core.records import Actor, Record, Run, now, plain
 
 # %% ../../nbs/batch/01_run.ipynb #9063e45e
 def write_durable(path: Path, text: str) -> None:
@@ -47,7 +48,7 @@ def read_run(folder: str | Path) -> Run:
     "The run whose evidence lies in `folder`."
     return Run.from_dict(json.loads((Path(folder) / "run.json").read_text(encoding="utf-8")))
 
-# %% ../../nbs/batch/01_run.ipynb #fd090670
+# %% ../../nbs/batch/01_run.ipynb #63809ca1
 @dataclass(frozen=True)
 class Order(Record):
     "One notebook to run, and all that must be known to run it in another process."
@@ -61,6 +62,8 @@ class Order(Record):
     language: str = "python"
     seed: int = 0
     cell_timeout_s: float = 0.0
+    patch_limit_kb: int = 256  # of uncommitted changes kept in the manifest
+    actor: Actor | None = None  # who asked for it
 
 
 def run_id(notebook: str | Path) -> str:
@@ -119,7 +122,7 @@ def _reason(problem: BaseException, notebook: str) -> tuple[str, str]:
         return f"{name}: kernel {problem.name!r} is not installed (`jupyter kernelspec list`).", str(problem)  # type: ignore[attr-defined]  # jupyter_client's own
     return f"{name}: {kind}: {(str(problem).splitlines() or [''])[0]}", str(problem)
 
-# %% ../../nbs/batch/01_run.ipynb #3597bbba
+# %% ../../nbs/batch/01_run.ipynb #9bd162c9
 def _papermill(order: Order, output: Path) -> None:
     from papermill import execute_notebook
 
@@ -133,6 +136,21 @@ def _papermill(order: Order, output: Path) -> None:
         progress_bar=False,
         execution_timeout=int(order.cell_timeout_s) or None,
     )
+
+
+def _manifest(order: Order, run: Run) -> str:
+    return capture_manifest(
+        order.root,
+        notebook=order.notebook,
+        parameters=order.parameters,
+        seeds={"run": order.seed},
+        start=run.started_at,
+        end=run.finished_at,
+        actor=order.actor,
+        snapshots=run.inputs,
+        written=run.outputs,
+        patch_limit_kb=order.patch_limit_kb,
+    ).to_json()
 
 
 def execute(order: Order) -> Run:
@@ -157,9 +175,11 @@ def execute(order: Order) -> Run:
         seconds=round(time.monotonic() - clock, 3),
         finished_at=now(),
     )
-    return write_run(gather(run))
+    run = gather(run)
+    write_durable(folder / "manifest.json", _manifest(order, run))
+    return write_run(run)
 
-# %% ../../nbs/batch/01_run.ipynb #0fc86f6e
+# %% ../../nbs/batch/01_run.ipynb #71543d37
 def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
@@ -174,14 +194,11 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def gather(run: Run) -> Run:
     "The run with snapshots and results filled in from its folder."
-    folder = Path(run.folder)
-    trail = _lines(folder / "io.jsonl")
-    reads = tuple(dict.fromkeys(t["ref"] for t in trail if t.get("kind") == "read"))
-    writes = tuple(dict.fromkeys(t["ref"] for t in trail if t.get("kind") == "write"))
+    reads, writes = read_io(run.folder)
     results: dict[str, Any] = {}
-    for line in _lines(folder / "results.jsonl"):
+    for line in _lines(Path(run.folder) / "results.jsonl"):
         results.update(line)
-    return replace(run, inputs=reads, outputs=writes, output=writes[-1] if writes else "", results=results)
+    return replace(run, inputs=tuple(reads), outputs=tuple(writes), output=writes[-1] if writes else "", results=results)
 
 
 def record_result(values: dict[str, Any]) -> bool:

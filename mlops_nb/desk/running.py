@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['find_notebook', 'orders', 'settle', 'start', 'truth', 'list_runs']
 
-# %% ../../nbs/desk/02_running.ipynb #ba8eba1c
+# %% ../../nbs/desk/02_running.ipynb #8db75b56
 import os
 import threading
 import warnings
@@ -18,8 +18,9 @@ from ..batch.grid import Crew, RunSet
 from ..batch.notebook import check_parameters, expand, read_notebook
 from ..batch.run import Order, gather, read_run, run_id, write_run
 from ..core.errors import NotebookNotFound, UsageError, nearest
+from ..core.lineage import current_actor
 from ..core.records import Run, now
-from ..core.settings import Settings
+from ..core.settings import Settings, workspace_key
 
 if TYPE_CHECKING:
     from mlops_nb.store.control import Control
@@ -35,7 +36,7 @@ def find_notebook(settings: Settings, notebook: str | Path) -> Path:
     known = sorted({p.name for place in places for p in place.glob("*.ipynb")})
     raise NotebookNotFound(f"There is no notebook {notebook}.", field="notebook", hint=nearest(name.name, known) or None)
 
-# %% ../../nbs/desk/02_running.ipynb #bbad5c8e
+# %% ../../nbs/desk/02_running.ipynb #d02b2346
 def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any]) -> list[Order]:
     "One order for each point of the grid; nothing starts. Errors name an unknown parameter or a wrong type."
     path = find_notebook(settings, notebook)
@@ -59,6 +60,8 @@ def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any])
                 language=document.language,
                 seed=seed if isinstance(seed, int) else settings.seed,
                 cell_timeout_s=settings.cell_timeout_s,
+                patch_limit_kb=settings.patch_limit_kb,
+                actor=current_actor(settings.hash_actor, workspace_key(settings)),
             )
         )
     return made

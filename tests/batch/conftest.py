@@ -1,0 +1,37 @@
+"""Small notebooks, named by what they do."""
+
+import json
+from pathlib import Path
+
+import nbformat.v4 as v4
+import pytest
+
+from mlops_nb.batch.run import Order, run_id
+
+class Bench:
+    """A folder of notebooks in a path with a space and an umlaut, and orders for them."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def notebook(self, name: str, *cells: str, parameters: str | None = "month = 1", kernel: str = "python3") -> Path:
+        made = [v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters else []
+        document = v4.new_notebook(
+            cells=[*made, *map(v4.new_code_cell, cells)],
+            metadata={"kernelspec": {"name": kernel, "language": "python", "display_name": kernel}},
+        )
+        path = self.root / f"{name}.ipynb"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    def order(self, notebook: Path, kernel: str = "python3", cell_timeout_s: float = 0.0, **parameters) -> Order:
+        name = run_id(notebook)
+        folder = str(self.root / ".mlops" / "runs" / name)
+        return Order(name, str(notebook), parameters, folder, str(self.root), kernel=kernel, seed=11, cell_timeout_s=cell_timeout_s)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    root = tmp_path / "Flüge 2013"
+    root.mkdir()
+    return Bench(root)
