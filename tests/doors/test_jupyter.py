@@ -1,0 +1,146 @@
+"""The routes that the JupyterLab panel asks: who may, what comes, and what a refusal looks like."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from jupyter_server.auth import Authorizer
+from tornado.httpclient import HTTPClientError
+
+from mlops_nb import Workspace
+from mlops_nb.doors import jupyter
+
+HEAVY = ("mlflow", "pandas", "polars", "pyarrow", "sklearn", "sqlalchemy", "whylogs", "deltalake", "papermill")
+ROUTE = ("mlops-nb", "api", "workspace")
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    return {"ServerApp": {"jpserver_extensions": {"mlops_nb": True}}}
+
+
+def error(refused: pytest.ExceptionInfo[HTTPClientError]) -> dict[str, Any]:
+    response = refused.value.response
+    assert response is not None
+    assert response.headers["Content-Type"].startswith("application/json")
+    body = json.loads(response.body)
+    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "field", "hint"}
+    return dict(body["error"])
+
+
+async def test_a_workspace_is_counted(jp_fetch, jp_root_dir):
+    ws = Workspace(jp_root_dir)
+    ws.commit("flights", {"flight": ["UA1", "DL2"], "delay": [3.0, -1.0]})
+    ws.commit("weather", {"hour": [1, 2], "wind": [10.0, 12.5]})
+    response = await jp_fetch(*ROUTE)
+    assert json.loads(response.body) == {
+        "name": jp_root_dir.name, "root": str(jp_root_dir), "tables": 2, "models": 0, "versions": 0, "runs": 0,
+    }  # fmt: skip
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_folder_below_the_workspace_belongs_to_it(jp_fetch, jp_root_dir):
+    Workspace(jp_root_dir.parent)
+    body = json.loads((await jp_fetch(*ROUTE)).body)
+    assert body["root"] == str(jp_root_dir.parent)
+
+
+async def test_asking_makes_no_workspace(jp_fetch, jp_root_dir):
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*ROUTE)
+    assert refused.value.code == 404
+    assert error(refused)["code"] == "workspace_not_found"
+    assert "init" in error(refused)["hint"]
+    assert list(jp_root_dir.iterdir()) == []
+
+
+async def test_broken_settings_are_named(jp_fetch, jp_root_dir):
+    (jp_root_dir / "settings.ini").write_text("[mlops_nb]\nport = high\n")
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*ROUTE)
+    assert refused.value.code == 400
+    assert error(refused)["code"] == "settings_invalid" and error(refused)["field"] == "port"
+
+
+GUARDED = [
+    (entry.path, method.upper())
+    for entry in jupyter.ROUTES
+    for method in ("get", "post", "put", "patch", "delete")
+    if method in vars(entry.handler)
+]
+
+
+@pytest.mark.parametrize(("path", "method"), GUARDED)
+async def test_nobody_gets_in_without_a_token(jp_fetch, path, method):
+    body = "{}" if method in ("POST", "PUT", "PATCH") else None
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*path.strip("/").split("/"), headers={"Authorization": ""}, method=method, body=body)
+    assert refused.value.code == 403
+    assert error(refused)["code"] == "http_403"
+
+
+def test_every_route_is_guarded_by_name():
+    assert {path for path, _ in GUARDED} == {entry.path for entry in jupyter.ROUTES}, "a route without a method"
+    assert all(entry.handler.auth_resource == "mlops-nb" for entry in jupyter.ROUTES)
+
+
+class Nobody(Authorizer):
+    """Lets nobody do anything, and remembers what was asked."""
+
+    asked: list[tuple[str, str]] = []  # noqa: RUF012  # one list for the one server of a test
+
+    def is_authorized(self, handler, user, action, resource):
+        self.asked.append((action, resource))
+        return False
+
+
+async def test_the_server_may_forbid_it(jp_configurable_serverapp, jp_fetch, jp_serverapp, monkeypatch):
+    monkeypatch.setattr(Nobody, "asked", [])
+    jp_serverapp.web_app.settings["authorizer"] = Nobody(parent=jp_serverapp)
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*ROUTE)
+    assert refused.value.code == 403
+    assert Nobody.asked == [("read", "mlops-nb")]
+    assert error(refused)["code"] == "http_403"
+
+
+async def test_a_slow_workspace_does_not_hold_up_the_server(jp_fetch, monkeypatch):
+    """The answer waits for an event that only another answer of the same server can set off."""
+    other_answered = threading.Event()
+    monkeypatch.setattr(jupyter, "overview", lambda root: {"waited": other_answered.wait(20)})
+    slow = asyncio.ensure_future(jp_fetch(*ROUTE, request_timeout=30))
+    await jp_fetch("api", "status")
+    other_answered.set()
+    assert json.loads((await slow).body) == {"waited": True}
+
+
+async def test_a_defect_says_nothing_of_its_data(jp_fetch, monkeypatch):
+    def defect(root):
+        raise KeyError("password=hunter2")
+
+    monkeypatch.setattr(jupyter, "overview", defect)
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*ROUTE)
+    assert refused.value.code == 500
+    assert "hunter2" not in refused.value.response.body.decode()
+    assert "log" in error(refused)["message"]
+
+
+def test_starting_jupyter_loads_nothing_heavy(tmp_path):
+    """A whole server with the extension on, started and left without a question."""
+    code = f"""
+import sys
+from jupyter_server.serverapp import ServerApp
+app = ServerApp.instance(jpserver_extensions={{"mlops_nb": True}}, ip="127.0.0.1", port=0, open_browser=False, allow_root=True)
+app.initialize(argv=[])
+assert any("mlops-nb" in str(rule.matcher.regex.pattern) for group in app.web_app.default_router.rules
+           for rule in getattr(group.target, "rules", []) if hasattr(rule.matcher, "regex")), "the extension is not loaded"
+print(*(name for name in {HEAVY!r} if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []

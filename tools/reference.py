@@ -1,0 +1,182 @@
+"""Writes docs/reference.md from what the code says about itself.
+
+    python tools/reference.py            writes the file
+    python tools/reference.py --print    prints it
+
+Each part is read from the one place that defines it: the click commands, the fields of `Settings`, the routes of
+the server extension, the error classes, the tables' own list. What has no description is an error here, so that
+nothing public stays unexplained.
+"""
+
+import dataclasses
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+HERE = Path(__file__).resolve().parent.parent
+TARGET = HERE / "docs" / "reference.md"
+
+HEAD = """# Reference
+
+Made from the code by `make reference`; a test fails when the two differ. For a way in, read the notebooks.
+"""
+
+
+class Undocumented(Exception):
+    "Things that a user can reach and nobody described."
+
+
+@dataclasses.dataclass
+class Page:
+    lines: list[str] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
+
+    def heading(self, level: int, text: str, *prose: str) -> None:
+        self.lines += ["", f"{'#' * level} {text}", "", *[line for part in prose for line in (part, "")]]
+        self.lines = [line for i, line in enumerate(self.lines) if line or self.lines[i - 1]]
+
+    def table(self, head: list[str], rows: list[list[str]]) -> None:
+        self.lines += [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+        self.lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+
+    def said(self, what: str, text: str | None) -> str:
+        "The first paragraph of a description, on one line; a missing one is noted."
+        paragraph = inspect.cleandoc(text or "").split("\n\n")[0].replace("\n", " ").strip()
+        if not paragraph:
+            self.missing.append(what)
+        return paragraph
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    "Every command that does something, with the words that call it."
+    if isinstance(command, click.Group):
+        for name, sub in command.commands.items():
+            yield from commands(sub, f"{path} {name}")
+    else:
+        yield path, command
+
+
+def write_commands(page: Page) -> None:
+    from mlops_nb.doors.cli import cli
+
+    page.heading(
+        2,
+        "Commands",
+        "Every command takes `-o json`: one JSON document on stdout, everything else on stderr. "
+        "Exit codes: 0 done, 1 failed, 2 a wrong call, 3 a check said no.",
+    )
+    for option in cli.params:
+        if isinstance(option, click.Option) and option.name != "version":
+            page.lines.append(f"- `mlops-nb {shown(option)}`: {page.said(f'mlops-nb {option.name}', option.help)}")
+    for path, command in commands(cli, "mlops-nb"):
+        arguments = [p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument)]
+        page.heading(3, f"`{' '.join([path, *arguments])}`", page.said(path, command.help))
+        rows = [
+            [f"`{shown(option)}`", default(option), page.said(f"{path} --{option.name}", option.help)]
+            for option in command.params
+            if isinstance(option, click.Option) and option.name != "out"
+        ]
+        if rows:
+            page.table(["option", "default", "what it does"], rows)
+
+
+def shown(option: click.Option) -> str:
+    "`-n, --rows INTEGER`"
+    flags = ", ".join([*option.opts, *option.secondary_opts])
+    return flags if option.is_flag else f"{flags} {option.make_metavar(click.Context(click.Command('x')))}"
+
+
+def default(option: click.Option) -> str:
+    if option.required:
+        return "required"
+    if option.is_flag or option.multiple or option.default in (None, "") or not isinstance(option.default, (str, int)):
+        return ""
+    return f"`{option.default}`"
+
+
+def write_settings(page: Page) -> None:
+    from mlops_nb.core.settings import Settings, setting_help, setting_names
+
+    page.heading(
+        2,
+        "Settings",
+        "In `settings.ini`, section `[mlops_nb]`. The variable wins over the file.",
+    )
+    fields = {field.name: field for field in dataclasses.fields(Settings)}
+    rows = []
+    for name in setting_names():
+        value = fields[name].default
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        shown_default = "" if text in ("", ".") else f"`{text.lower() if isinstance(value, bool) else text}`"
+        rows.append([f"`{name}`", f"`MLOPS_NB_{name.upper()}`", shown_default, page.said(f"setting {name}", setting_help(name))])
+    page.table(["setting", "variable", "default", "what it is"], rows)
+
+
+def write_routes(page: Page) -> None:
+    from mlops_nb.doors.jupyter import ROUTES, STATUS
+
+    page.heading(
+        2,
+        "Routes of the Jupyter server",
+        "Below the server's base URL, with its token or cookie. Refusals are `{\"error\": {code, message, field, hint}}`.",
+    )
+    rows = []
+    for entry in ROUTES:
+        for method in ("get", "post", "put", "patch", "delete"):
+            if method in vars(entry.handler):
+                rows.append([f"`{method.upper()} {entry.path}`", page.said(f"route {entry.path}", entry.handler.__doc__)])
+    page.table(["route", "answer"], rows)
+    page.heading(3, "Status of a refusal")
+    page.table(["kind of error", "status"], [[kind, str(status)] for kind, status in STATUS.items()])
+
+
+def write_errors(page: Page) -> None:
+    import importlib
+    import pkgutil
+
+    import mlops_nb
+    from mlops_nb.core.errors import error_types
+    from mlops_nb.doors.jupyter import STATUS
+
+    for module in pkgutil.walk_packages(mlops_nb.__path__, "mlops_nb."):  # rooms define errors of their own
+        if ".migrations" not in module.name:
+            importlib.import_module(module.name)
+    page.heading(2, "Errors", "Each is an `MlopsError` with `code`, `message`, `field` and `hint`. Programs compare the code.")
+    rows = []
+    for cls in error_types():
+        if cls.__module__.startswith("mlops_nb."):
+            when = page.said(f"error {cls.__name__}", vars(cls).get("__doc__"))
+            rows.append([f"`{cls.code}`", f"`{cls.__name__}`", cls.kind, str(STATUS[cls.kind]), when])
+    page.table(["code", "class", "kind", "status", "when"], sorted(rows))
+
+
+def write_tables(page: Page) -> None:
+    from mlops_nb.store.control_schema import TABLES, metadata
+
+    page.heading(2, "Tables of the control database", "SQLite or PostgreSQL, made and moved forward by the package.")
+    rows = []
+    for name, text in TABLES.items():
+        columns = [column.name for column in metadata.tables[name].columns] if name in metadata.tables else []
+        rows.append([f"`{name}`", page.said(f"table {name}", text), ", ".join(columns)])
+    page.table(["table", "what it holds", "columns"], rows)
+
+
+def render() -> str:
+    "The whole page; Undocumented names everything that lacks a description."
+    page = Page()
+    for write in (write_commands, write_settings, write_routes, write_errors, write_tables):
+        write(page)
+    if page.missing:
+        raise Undocumented("no description: " + ", ".join(page.missing))
+    return HEAD + "\n".join(page.lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    if "--print" in sys.argv:
+        sys.stdout.write(render())
+    else:
+        TARGET.parent.mkdir(exist_ok=True)
+        TARGET.write_text(render(), encoding="utf-8")
