@@ -1,6 +1,11 @@
 """Machine learning in production, from a notebook cell to a monitored model."""
 
+import os as _os
 from typing import Any
+
+# The libraries below us would report usage to their makers. Set either to "false" beforehand to allow it.
+_os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
 __all__ = ["MlopsError", "Workspace", "__version__"]
