@@ -7,6 +7,7 @@ A lane that runs half as long again as its budget is ended and has failed. The l
 step counts its tests, any other step counts as one.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -19,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
-SLACK = 1.5
+SLACK = 1.5  # times the budget, then a lane is ended
+GRACE = 15.0  # seconds to take things down in order
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ LANES = {
             Step("lint", ("ruff", "check", ".")),
             Step("types", ("mypy",)),
             pytest(
-                "tests", "-n", "2", "--dist", "loadgroup",
-                "--ignore=tests/faults", "--ignore=tests/browser", "--ignore=tests/build",
+                *("tests", "-n", "2", "--dist", "loadgroup"),
+                *("--ignore=tests/faults", "--ignore=tests/browser", "--ignore=tests/build"),
             ),
         ),
     ),
@@ -108,7 +110,10 @@ def run(step: Step, seconds: float) -> Tally:
         status = process.wait(max(1.0, seconds))
     except subprocess.TimeoutExpired:
         print(f"\n{step.name} is over its time and was ended", flush=True)
+        process.send_signal(signal.SIGINT)  # pytest takes its fixtures down: databases, servers, browsers
         status = 124
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
     end_group(process)
     reader.join(10)
     if step.command[0] == "pytest":
@@ -117,15 +122,12 @@ def run(step: Step, seconds: float) -> Tally:
 
 
 def end_group(process: "subprocess.Popen[str]") -> None:
-    "Asks what is left of the group to stop, and insists."
-    for kind, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-        try:
+    "Ends what is left of the group."
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, kind)
-            process.wait(patience)
-        except (ProcessLookupError, PermissionError):
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
 
 
 def main(names: list[str]) -> int:
