@@ -268,13 +268,13 @@ class _Production(_Models):
         "The model card: Markdown with Hugging Face front matter."
         return self.stores.models.card(version)
 
-# %% ../../nbs/desk/10_workspace.ipynb #e997142b
+# %% ../../nbs/desk/10_workspace.ipynb #b2a55788
 class _Runs(_Production):
     "Notebooks as batch runs."
 
     def run(self, notebook: str | Path, *, parallel: int | None = None, wait: bool = False, **parameters: Any) -> RunSet:
         "Starts a notebook; a list, tuple or range of a parameter is a grid, `Value([…])` a literal list. Answers at once unless `wait`."
-        from mlops_nb.desk.running import orders, start
+        from mlops_nb.desk.running import orders, publish, start
         from mlops_nb.desk.scoring import judge
 
         self._change("run")
@@ -286,7 +286,7 @@ class _Runs(_Production):
             made,
             parallel=parallel,
             judge=lambda run: judge(self.stores.models, run),
-            publish=lambda run: self.stores.models.record_run(run),
+            publish=lambda run: publish(self.settings, run),
         )
         warm.start()
         if wait:

@@ -1,0 +1,104 @@
+"""The demo as a stranger runs it: real flights, a real model, real runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlops_nb import Workspace
+
+DEMO = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", "demo"]
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def environment():
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MLOPS_NB_", "MLFLOW_T", "MLFLOW_R"))}
+
+
+def demo(folder, *words, code=0):
+    done = subprocess.run([*DEMO, *words, "-o", "json"], cwd=folder, env=environment(), capture_output=True, text=True, timeout=600)
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("Ein Jahr Flüge")
+
+
+@pytest.fixture(scope="module")
+def first(place):
+    return demo(place, "--months", "3-4")
+
+
+def test_it_makes_a_proven_champion_and_scores_real_months(place, first):
+    assert set(first) == {"model", "version", "months"}
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    version = ws.version("flight-delay")
+    assert (version.state, version.aliases, version.version) == ("proven", ("champion",), 1)
+    assert {s.split("@")[0] for s in version.snapshots} == {"flights", "weather"}
+    assert [m["month"] for m in first["months"]] == [3, 4]
+    for month in first["months"]:
+        assert 20_000 < month["rows"] < 30_000 and 0.60 < month["auc"] < 0.75
+        assert 0.1 < month["base_rate"] < 0.35 and 0 < month["mean_prediction"] < 1
+        assert month["verdict"] in ("changed", "drifted") and month["changed"] + month["drifted"], "spring is not winter"
+
+
+def test_each_run_left_its_evidence(place, first):
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    runs = ws.runs(notebook="score.ipynb")
+    assert sorted(r.parameters["month"] for r in runs) == [3, 4]
+    for run in runs:
+        there = {p.name for p in Path(run.folder).iterdir()}
+        assert {"executed.ipynb", "source.ipynb", "manifest.json", "run.json", "drift.json", "io.jsonl"} <= there
+        assert {r.split("@")[0] for r in run.inputs} == {"flights", "weather"} and run.output.startswith("flight-delay-scored@")
+        assert run.tracking_run_id
+    table = ws.read("flight-delay-scored")
+    assert len(table) == sum(m["rows"] for m in first["months"]) and table["flight_id"].is_unique
+
+
+def test_a_second_call_finds_everything_there_and_a_longer_one_adds_what_is_missing(place, first):
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    before = {r.id for r in ws.runs()}
+    assert demo(place, "--months", "3-4") == first
+    assert {r.id for r in ws.runs()} == before, "nothing was to be run again"
+    longer = demo(place, "--months", "3-5")
+    assert longer["months"][:2] == first["months"] and longer["months"][2]["month"] == 5
+    assert len({r.id for r in ws.runs()} - before) == 1
+
+
+def test_ctrl_c_in_the_middle_costs_only_the_step_it_hit(place, first):
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    before = {r.id for r in ws.runs()}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen([*DEMO, "--months", "6-7"], cwd=place, env=environment(), **pipes)
+    try:
+        end = time.monotonic() + 120
+        while not {r.id for r in ws.runs(status="running")} - before:
+            assert started.poll() is None and time.monotonic() < end
+            time.sleep(0.1)
+        started.send_signal(signal.SIGINT)
+        _, said = started.communicate(timeout=60)
+    finally:
+        started.kill()
+    assert started.returncode == 130 and "goes on from there" in said, said
+    assert {r.status for r in Workspace(place / "mlops-demo").runs() if r.id not in before} <= {"cancelled", "finished"}
+    assert [m["month"] for m in demo(place, "--months", "6-7")["months"]] == [6, 7]
+
+
+def test_two_demos_at_once_are_told_of_each_other(place, first):
+    with Workspace(place / "mlops-demo").exclusively("demo"):
+        error = demo(place, "--months", "3", code=1)["error"]
+    assert error["code"] == "busy" and str(os.getpid()) in error["message"]
+
+
+def test_another_seed_makes_another_model(place, first):
+    other = demo(place, "--months", "3", "--seed", "5")
+    assert other["version"] == first["version"] + 1
+    assert other["months"][0]["auc"] != first["months"][0]["auc"]
+    assert Workspace(place / "mlops-demo", read_only=True).version("flight-delay").version == 1, "the champion stays until promoted"
