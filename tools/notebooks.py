@@ -31,7 +31,7 @@ def call(*words: str, **more: str) -> None:
 
 def test() -> None:
     "nbdev's own runner, two notebooks at a time."
-    call("nbdev-test", "--n_workers", "2", "--do_print", "--skip_folder_re", r"^([_.].*|jobs)$")
+    call("nbdev-test", "--n-workers", "2", "--do-print", "--skip-folder-re", r"^([_.].*|jobs)$")
 
 
 def execute(path: Path, **environment: str) -> None:
@@ -53,4 +53,7 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    {"test": test, "run": run}[sys.argv[1] if len(sys.argv) > 1 else "test"]()
+    try:
+        {"test": test, "run": run}[sys.argv[1] if len(sys.argv) > 1 else "test"]()
+    except subprocess.CalledProcessError as failed:  # it has said why
+        sys.exit(f"failed: {' '.join(str(word) for word in failed.cmd)}")
