@@ -6,12 +6,12 @@
 __all__ = ['ColumnType', 'COLUMN_TYPES', 'Check', 'Broken', 'ColumnRule', 'instant', 'value_check', 'find_broken', 'value_at',
            'columns_of', 'row_count']
 
-# %% ../../nbs/core/03_columns.ipynb #db246af3
+# %% ../../nbs/core/03_columns.ipynb #71104d4b
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from .errors import DataInvalid
@@ -38,7 +38,7 @@ class ColumnRule(Record):
     allow_infinite: bool = False  # inf and -inf are numbers, not faults
     note: str = ""  # what was seen, or why: for people
 
-# %% ../../nbs/core/03_columns.ipynb #290dffdc
+# %% ../../nbs/core/03_columns.ipynb #acf81ad0
 Check = Callable[[Any], str | None]
 _LARGEST = sys.float_info.max
 
@@ -53,9 +53,15 @@ def _is_null(value: Any) -> bool:
 
 
 def _bare(value: Any) -> Any:
-    "A numpy scalar or a Decimal as the Python number it is."
+    "A numpy scalar, a Decimal or a duration (in seconds) as the Python number it is."
     if type(value).__module__ == "decimal":
         return float(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, time):
+        return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    if getattr(getattr(value, "dtype", None), "kind", "") == "m":
+        return float(value / type(value)(1, "s"))
     return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value
 
 
@@ -208,13 +214,17 @@ def _time_array(rule: ColumnRule, array: Any, nulls: Any) -> Broken:
         masks.append(("max", seconds > instant(rule.max)))
     return _positions(masks, array.size)
 
-# %% ../../nbs/core/03_columns.ipynb #aebd1e2c
+# %% ../../nbs/core/03_columns.ipynb #a4d49cc0
 def _numpy_broken(rule: ColumnRule, array: Any, nulls: Any = None) -> Broken | None:
     "Positions by rule in a numpy array; None when only a look at each value can tell."
+    if array.dtype.kind == "m" and rule.type in ("float", "int"):
+        array = array / array.dtype.type(1, "s")
     kind = array.dtype.kind
     if kind not in "biufM" or array.ndim != 1:
         return None
     if rule.type in ("float", "int") and kind in "iuf":
+        if kind == "f" and array.dtype.itemsize < 8:
+            array = array.astype("float64")  # or the limits would be rounded to 32 bits before they are compared
         return _number_array(rule, array, nulls)
     if rule.type == "datetime" and kind == "M":
         return _time_array(rule, array, nulls)
@@ -226,7 +236,7 @@ def _numpy_broken(rule: ColumnRule, array: Any, nulls: Any = None) -> Broken | N
         masks.append(("type", ~missing))  # numbers where text was promised, times where numbers were
     return _positions(masks, array.size)
 
-# %% ../../nbs/core/03_columns.ipynb #1b6eaad8
+# %% ../../nbs/core/03_columns.ipynb #f52a4eac
 def _arrow_broken(rule: ColumnRule, array: Any) -> Broken | None:
     import pyarrow as pa
 
@@ -241,13 +251,21 @@ def _arrow_broken(rule: ColumnRule, array: Any) -> Broken | None:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return _numpy_broken(rule, array.fill_null(0).to_numpy(zero_copy_only=False), nulls)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return _numpy_broken(rule, array.cast(pa.timestamp("us", getattr(kind, "tz", None))).to_numpy(zero_copy_only=False), nulls)
+        return _numpy_broken(rule, _microseconds(array), nulls)
+    if pa.types.is_duration(kind):
+        return _numpy_broken(rule, array.to_numpy(zero_copy_only=False), nulls)
     text = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_string_view(text):
         array, text = array.cast(pa.large_string()), pa.large_string()
     if (pa.types.is_string(text) or pa.types.is_large_string(text)) and rule.type != "datetime":
         return _text_broken(rule, array if pa.types.is_dictionary(kind) else array.dictionary_encode(), nulls)
     return None
+
+
+def _microseconds(array: Any) -> Any:
+    import pyarrow as pa
+
+    return array.cast(pa.timestamp("us", getattr(array.type, "tz", None)), safe=False).to_numpy(zero_copy_only=False)
 
 
 def _text_broken(rule: ColumnRule, array: Any, nulls: Any) -> Broken:
@@ -261,7 +279,7 @@ def _text_broken(rule: ColumnRule, array: Any, nulls: Any) -> Broken:
         masks += [(why, np.array([v == why for v in verdicts])[codes]) for why in sorted({v for v in verdicts if v})]
     return _positions(masks, len(array))
 
-# %% ../../nbs/core/03_columns.ipynb #b861bb09
+# %% ../../nbs/core/03_columns.ipynb #214f5a44
 def _is_arrow(column: Any) -> bool:
     return type(column).__module__.startswith("pyarrow")
 
@@ -276,13 +294,13 @@ def _as_buffer(column: Any) -> Any:
         kind = getattr(column.dtype, "kind", "O")
         if getattr(column.dtype, "tz", None) is not None:
             return column.to_numpy("datetime64[us]")
-        if kind in "biufM" and type(column.dtype).__module__.startswith("numpy"):
+        if kind in "biufmM" and type(column.dtype).__module__.startswith("numpy"):
             return column.to_numpy()
         try:
             import pyarrow as pa
 
             return pa.array(column, from_pandas=True)
-        except (ImportError, ValueError, TypeError, OverflowError):  # pyarrow's errors are ValueErrors and TypeErrors
+        except (ImportError, ValueError, TypeError, OverflowError, NotImplementedError):  # what pyarrow's errors are
             return list(column)
     return list(column)
 

@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -49,7 +50,7 @@ numbers = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rule=number_rules(), values=st.lists(numbers, max_size=12))
 @example(rule=ColumnRule("float", max=1e308), values=[math.inf, -math.inf])
 def test_floats_in_every_form(rule: ColumnRule, values: list[float]) -> None:
@@ -59,7 +60,7 @@ def test_floats_in_every_form(rule: ColumnRule, values: list[float]) -> None:
         assert positions(rule, column) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rule=number_rules(), values=st.lists(st.one_of(st.none(), st.floats(allow_nan=True)), max_size=12))
 def test_nulls_and_nan_in_every_form(rule: ColumnRule, values: list[float | None]) -> None:
     expected = positions(rule, values)
@@ -69,7 +70,7 @@ def test_nulls_and_nan_in_every_form(rule: ColumnRule, values: list[float | None
         assert positions(rule, column) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rule=number_rules(), values=st.lists(st.one_of(st.none(), st.integers(-(2**52), 2**52)), max_size=12))
 def test_integers_in_every_form(rule: ColumnRule, values: list[int | None]) -> None:
     expected = positions(rule, values)
@@ -82,7 +83,7 @@ def test_integers_in_every_form(rule: ColumnRule, values: list[int | None]) -> N
 words = st.one_of(st.none(), st.sampled_from(["UA", "B6", "é", "", "Zürich → Genf"]), st.text(max_size=8))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     values=st.lists(words, max_size=12),
     categories=st.one_of(st.none(), st.just(("UA", "é", ""))),
@@ -131,6 +132,7 @@ def test_times_in_every_form(values: list[datetime | None]) -> None:
     forms = [
         np.array(values, "datetime64[us]"),
         pa.array(values, pa.timestamp("us")),
+        pa.array(np.array(values, "datetime64[ns]") + np.timedelta64(1, "ns")),
         pa.array(aware, pa.timestamp("us", "UTC")),
         pa.array(aware, pa.timestamp("us", "America/New_York")),
         pd.Series(values, dtype="datetime64[us]"),
@@ -196,6 +198,30 @@ def test_what_a_value_is(kind: Any, value: Any, why: str | None) -> None:
         assert found == ([] if why is None else [why])
 
 
+def test_a_value_that_stood_earlier() -> None:
+    rule = ColumnRule("string", unique=True)
+    values = ["a", "b", None, "a", None, "a"]
+    for column in (values, pa.array(values), pd.Series(values), pl.Series(values)):
+        assert positions(rule, column) == {"null": [2, 4], "unique": [3, 5]}
+    assert positions(ColumnRule("int", unique=True), np.array([3, 1, 3])) == {"unique": [2]}
+    assert positions(ColumnRule("other", unique=True), [[1], [2], [1]]) == {"unique": [2]}
+    (found,) = Contract({"id": rule}).validate({"id": ["a", "a"]})
+    assert found.message == "Column “id”: 1 of 2 values occurs earlier in the column, such as ‹1 characters›."
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = ColumnRule("datetime", min="2013-01-01T00:00:00Z")
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        early, late = "2012-12-31T23:59:59", "2013-01-01T00:00:01"
+        for kind in (str, datetime.fromisoformat, np.datetime64):
+            assert positions(rule, [kind(early), kind(late)]) == {"min": [0]}, (zone, kind)
+        assert positions(rule, [date(2012, 12, 31), date(2013, 1, 1)]) == {"min": [0]}
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_columns_of_a_wrong_kind() -> None:
     floats, text, clock = np.array([1.0, math.nan]), pa.array(["1", None]), np.array(["2013-01-01", "NaT"], "datetime64[us]")
     for kind in ("string", "datetime"):
@@ -211,6 +237,27 @@ def test_columns_of_a_wrong_kind() -> None:
     assert positions(ColumnRule("string"), pd.Series(["UA", 7, None, math.nan])) == {"type": [1], "null": [2, 3]}
     for column in (np.full(3, math.nan), pa.nulls(3), [None] * 3, pd.Series([None] * 3)):  # nothing there: no type to be wrong
         assert positions(ColumnRule("string"), column) == {"null": [0, 1, 2]}
+
+
+def test_durations_are_seconds() -> None:
+    rule = ColumnRule("float", max=60)
+    values = [timedelta(seconds=30), None, timedelta(minutes=2)]
+    forms = [values, np.array(values, "timedelta64[ms]"), pa.array(values, pa.duration("ns")), pd.Series(values), pl.Series(values)]
+    forms.append([np.timedelta64(30, "s"), np.timedelta64("NaT"), np.timedelta64(2, "m")])
+    for column in forms:
+        assert positions(rule, column) == {"null": [1], "max": [2]}
+    assert positions(ColumnRule("string"), np.array(values, "timedelta64[s]")) == {"type": [0, 2], "null": [1]}
+
+
+def test_narrow_numbers_are_compared_with_the_limit_as_written() -> None:
+    for width in (np.float16, np.float32):
+        column = np.array([0.1, math.inf, -math.inf, 3.0], width)
+        assert positions(ColumnRule("float"), column) == {"finite": [1, 2]} == positions(ColumnRule("float"), pa.array(column))
+        inside = float(column[0])
+        assert positions(ColumnRule("float", min=inside, allow_infinite=True), column) == {"min": [2]}
+        assert positions(ColumnRule("float", min=math.nextafter(inside, 1), allow_infinite=True), column) == {"min": [0, 2]}
+    small = np.array([0, 200], np.uint8)
+    assert positions(ColumnRule("int", min=-5, max=1000), small) == {} and positions(ColumnRule("int", max=199.5), small) == {"max": [1]}
 
 
 def test_shape_of_the_frame() -> None:
@@ -297,6 +344,8 @@ def test_text_is_hidden_unless_allowed() -> None:
         assert "Ada" not in json.dumps([v.to_dict() for v in broken]) and "Ada" not in broken._repr_html_()
     assert contract.validate(data)[1].examples == ("‹12 characters›", "n/a")
     assert contract.validate(data, plain=["name"])[0].examples == ("Ada Lovelace",)
+    long = Contract({"fare": ColumnRule("float")}).validate({"fare": ["1" * 25, "1" * 24]})[0]
+    assert long.examples == ("‹25 characters›", "1" * 24)
     with_key = [contract.validate(data, key=k)[0].examples[0] for k in (b"a", b"a", b"b")]
     assert with_key[0] == with_key[1] != with_key[2]
     with pytest.raises(ContractViolated, match="12 characters") as caught:
@@ -337,7 +386,7 @@ def contracts(draw: st.DrawFn) -> Contract:
     return Contract(columns, extra=draw(st.sampled_from(["allow", "forbid"])))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(contracts())
 @example(Contract({"NO": ColumnRule("string", categories=("yes", "NO", "2013-01-01", "1e3", "~", "null", "é\u2028", "\x85"))}))
 def test_json_and_yaml_round_trip(contract: Contract) -> None:

@@ -122,10 +122,15 @@ def test_states_of_a_repository(repository: tuple[Path, Git]) -> None:
     (root / "données.csv").write_text("1\n")
     renamed = read_git(root)
     assert renamed.dirty and renamed.untracked == ("données.csv",)
+    (root / "? odd").write_text("a line\n" * 9)
+    git("add", "-A")
+    git("commit", "--quiet", "--message=Odd")
+    git("mv", "? odd", "even")
+    assert read_git(root).untracked == ()
 
     inside = root / "nbs" / "deep er"
     inside.mkdir(parents=True)
-    assert read_git(inside).commit == first
+    assert read_git(inside).commit == git("rev-parse", "HEAD") != first
 
 
 def test_the_patch_is_what_git_would_apply(repository: tuple[Path, Git], tmp_path: Path) -> None:
@@ -181,19 +186,25 @@ def test_git_is_asked_and_never_runs_what_a_repository_says(repository: tuple[Pa
     root, git = repository
     commit(root, git, train="rows = 1\n")
     (root / "train.py").write_text("rows = 2\n")
-    trap = root / "trap.sh"
-    trap.write_text(f"#!/bin/sh\ntouch '{root / 'sprung'}'\n")
+    trap, sprung = root.parent / "trap.sh", root.parent / "sprung"
+    trap.write_text(f"#!/bin/sh\ntouch {sprung}\n")
     trap.chmod(0o755)
     (root / ".gitattributes").write_text("*.py diff=trap\n")
     for name in ("core.fsmonitor", "diff.external", "diff.trap.command", "diff.trap.textconv", "core.pager"):
         git("config", name, str(trap))
+    git("update-index", "--fsmonitor")
+    sprung.unlink(missing_ok=True)
     index = (root / ".git" / "index").stat().st_mtime_ns
+    os.utime(root / "train.py", ns=(1, 1))  # git would refresh the index now, if it might
     monkeypatch.setenv("GIT_DIR", "/nowhere")  # as a hook or a rebase would set it
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(trap))
     state = read_git(root)
     assert state.available and "+rows = 2" in state.patch
-    assert not (root / "sprung").exists()
     assert (root / ".git" / "index").stat().st_mtime_ns == index and not (root / ".git" / "index.lock").exists()
+    assert not sprung.exists()
+    monkeypatch.delenv("GIT_DIR")
+    git("status")
+    assert sprung.exists()  # the trap is a good one
 
 
 # -- secrets
@@ -361,6 +372,10 @@ def test_an_installation_in_mid_session_is_seen(tmp_path: Path, monkeypatch: pyt
     assert after.items() - before.items() == {("new-thing", "1.0"), ("old-thing", "0.3")}
     assert lock_digest(after) != lock_digest(before)
 
+    (tmp_path / "numpy-0.1.dist-info").mkdir()  # further back on the path than the real one
+    os.utime(tmp_path, ns=(2, 2))
+    assert distributions()["numpy"] == importlib.metadata.version("numpy")
+
 
 def environment_of(code: str, **variables: str) -> Environment:
     script = f"{code}\nimport json\nfrom mlops_nb.core.environment import read_environment\nprint(json.dumps(read_environment().to_dict()))"
@@ -403,6 +418,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"MLOPS_NB_RUN_DIR": str(tmp_path)})
     assert done.returncode == -signal.SIGKILL
     assert read_io(tmp_path) == (["flights@1", "scores@4"], ["scores@4"])
+    assert len((tmp_path / "io.jsonl").read_text().splitlines()) == 3
     with (tmp_path / "io.jsonl").open("a") as file:
         file.write('{"io": "read", "ref": "half')
     assert read_io(tmp_path) == (["flights@1", "scores@4"], ["scores@4"])
