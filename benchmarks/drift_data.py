@@ -58,7 +58,9 @@ def hotel() -> pd.DataFrame:
     "15,402 stays of one resort hotel, July 2016 to August 2017, some 36 a day."
     frame = _rdata("modeldata", "hotel_rates")
     time = pd.to_datetime(frame["arrival_date"])
-    return frame.drop(columns=["arrival_date", "arrival_date_num", "near_christmas", "near_new_years"]).assign(**{TIME: time})
+    return frame.drop(columns=["arrival_date", "arrival_date_num", "near_christmas", "near_new_years"]).assign(
+        **{TIME: time}
+    )
 
 
 def pizza() -> pd.DataFrame:

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['Kind', 'LEVELS', 'BROKEN', 'GAP', 'SHIFT', 'FACTORS', 'VARIATION', 'UNSEEN', 'ALL_UNSEEN', 'CODES', 'NULLS', 'Column',
-           'column', 'named', 'quantiles', 'edges', 'heights', 'Sighting', 'Terms', 'spread', 'distance', 'numeric',
-           'number', 'unit', 'breakage', 'Counts', 'counts', 'variation', 'unseen', 'categorical', 'nulls', 'sightings']
+           'column', 'named', 'quantiles', 'edges', 'heights', 'Sighting', 'spread', 'distance', 'unit', 'breakage',
+           'number', 'numeric', 'Counts', 'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls',
+           'sightings']
 
-# %% ../../nbs/watch/01_compare.ipynb #4ab8d829
+# %% ../../nbs/watch/01_compare.ipynb #cd918054
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,20 +18,9 @@ import numpy as np
 
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
-from mlops_nb.watch.null import (
-    SHARES,
-    Floats,
-    Noise,
-    Windows,
-    days_gap,
-    days_share,
-    days_variation,
-    noise,
-    sampling_gap,
-    sampling_variation,
-)
+from .null import SHARES, Floats, Terms, Windows, days_gap, days_share, days_variation, sampling_gap, sampling_variation
 
-# %% ../../nbs/watch/01_compare.ipynb #993746ed
+# %% ../../nbs/watch/01_compare.ipynb #99ad880f
 Kind = Literal["numeric", "categorical", "other"]
 
 
@@ -56,7 +46,7 @@ class Column:
 
     @property
     def nulls(self) -> float:
-        "The share of nulls."
+        "The share of rows without a value."
         return 1 - self.m / self.n if self.n else 0.0
 
 
@@ -69,12 +59,16 @@ def column(name: str, summaries: Sequence[ColumnSummary | None]) -> Column:
     for part, weight in zip(parts, values, strict=True):
         votes[part.kind] += weight
     most = max(votes, key=lambda k: votes[k])
+    if most == "numeric":  # text among numbers is no value: it counts with the nulls
+        values = np.array([p.kll.get_n() if p.kll is not None else 0 for p in parts], dtype=float)
     return Column(name, parts, most if votes[most] else "other", rows, values)
 
-# %% ../../nbs/watch/01_compare.ipynb #392e695a
+# %% ../../nbs/watch/01_compare.ipynb #8265f59c
 def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     "Both columns with one way of writing their values. `key`: what the digests were made with."
     parts = [*ref.parts, *win.parts]
+    if "categorical" not in (ref.kind, win.kind):
+        return ref, win
     hides = [any(is_hashed(i) for i, _ in p.items[:5]) for p in parts]
     if not any(hides) or all(hides):
         return ref, win
@@ -84,7 +78,7 @@ def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     k = len(ref.parts)
     return replace(ref, parts=tuple(shown[:k])), replace(win, parts=tuple(shown[k:]))
 
-# %% ../../nbs/watch/01_compare.ipynb #122d02d3
+# %% ../../nbs/watch/01_compare.ipynb #3866339b
 LEVELS = 128  # bins of equal weight in the reference
 _MID = (np.arange(LEVELS) + 0.5) / LEVELS
 
@@ -93,14 +87,15 @@ def quantiles(c: Column, at: Floats) -> Floats:
     "The numbers below which these shares of all values lie."
     parts = [(p, v) for p, v in zip(c.parts, c.values, strict=True) if v > 0]
     if len(parts) == 1:
-        return np.asarray(parts[0][0].quantiles(at), dtype=float)
-    points = np.concatenate([np.asarray(p.quantiles(_MID), dtype=float) for p, _ in parts])
+        return np.array(parts[0][0].kll.get_quantiles(at.tolist()))
+    middles = _MID.tolist()
+    points = np.concatenate([p.kll.get_quantiles(middles) for p, _ in parts])
     weights = np.repeat([v / LEVELS for _, v in parts], LEVELS)
     order = np.argsort(points, kind="stable")
     points, heights = points[order], np.cumsum(weights[order])
-    inner = points[np.minimum(np.searchsorted(heights, np.asarray(at) * heights[-1]), len(points) - 1)]
+    inner = points[np.minimum(np.searchsorted(heights, at * heights[-1]), len(points) - 1)]
     low, high = min(p.minimum for p, _ in parts), max(p.maximum for p, _ in parts)
-    return np.where(np.asarray(at) <= 0, low, np.where(np.asarray(at) >= 1, high, inner))
+    return np.where(at <= 0, low, np.where(at >= 1, high, inner))
 
 
 def edges(q: Floats) -> Floats:
@@ -111,11 +106,12 @@ def edges(q: Floats) -> Floats:
 
 
 def heights(c: Column, points: Floats) -> Windows:
-    "The share of values below each point, one row a part that has values."
-    table = [p.cdf(points) for p, v in zip(c.parts, c.values, strict=True) if v > 0]
+    "The share of values below each of the ascending points, one row a part that has values."
+    asked = points.tolist()
+    table = [p.kll.get_cdf(asked, False)[:-1] for p, v in zip(c.parts, c.values, strict=True) if v > 0]
     return Windows(np.array(table, dtype=float).reshape(len(table), len(points)), c.values[c.values > 0])
 
-# %% ../../nbs/watch/01_compare.ipynb #6603fe92
+# %% ../../nbs/watch/01_compare.ipynb #c33667a7
 BROKEN = 4.0  # a broken feature counts as so many wholly shifted ones
 
 
@@ -132,20 +128,6 @@ class Sighting:
     reason: str
 
 
-@dataclass(frozen=True)
-class Terms:
-    "What one comparison is judged by; the same for all its features."
-
-    level: float  # chance left above each threshold
-    take: int  # how many reference windows the window under test is worth
-    seed: int = 0
-    min_rows: int = 30  # with fewer values than this, nothing is called unchanged
-
-    @property
-    def paths(self) -> Noise:
-        return noise(self.seed)
-
-
 def _verdict(seen: bool, ref: float, win: float, terms: Terms) -> bool | None:
     "True, False, or None: too few rows can raise an alarm but never clear one."
     return True if seen else (False if min(ref, win) >= terms.min_rows else None)
@@ -153,9 +135,9 @@ def _verdict(seen: bool, ref: float, win: float, terms: Terms) -> bool | None:
 
 def _few(win: float, ref: float, terms: Terms) -> str:
     side, rows = ("window", win) if win < terms.min_rows else ("reference", ref)
-    return f"{rows:.0f} rows with a value in the {side}, {terms.min_rows} are needed to call it unchanged"
+    return f"{rows:.0f} row{'s' * (rows != 1)} with a value in the {side}, {terms.min_rows} are needed to call it unchanged"
 
-# %% ../../nbs/watch/01_compare.ipynb #b181c1c4
+# %% ../../nbs/watch/01_compare.ipynb #d2f2dd33
 GAP = 0.03  # D below this never counts
 SHIFT = 0.05  # nor does W1/sd below this
 
@@ -180,26 +162,55 @@ def distance(before: Floats, after: Floats, width: float) -> float:
     odd = bool((before[~same] != after[~same]).any())
     return max(moved / width if width > 0 else float(moved > 0), float(odd))
 
+# %% ../../nbs/watch/01_compare.ipynb #45c21bc6
+FACTORS = {
+    1.609344: "miles to kilometres", 1.852: "nautical miles to kilometres",
+    2.204623: "kilograms to pounds", 2.54: "inches to centimetres", 25.4: "inches to millimetres",
+    3.280840: "metres to feet", 3.6: "metres a second to kilometres an hour", 33.86389: "inches of mercury to hectopascals",
+    60.0: "minutes to seconds, or hours to minutes", 3600.0: "hours to seconds", 24.0: "days to hours", 86400.0: "days to seconds",
+    1440.0: "days to minutes", 100.0: "a factor of 100", 1000.0: "a factor of 1,000", 1e6: "a factor of 1,000,000",
+}  # fmt: skip
+_INNER = slice(6, -6)  # the quantiles .05 to .95
 
-def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
-    "Have the numbers moved?"
-    fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
-    points, before = edges(fine[::2]), fine[1::2]
-    mine, yours = heights(ref, points), heights(win, points)
-    here, there = mine.mean, yours.mean
-    gap = float(np.abs(here - there).max())
-    usual = sampling_gap(here, ref.m, win.m, terms.level, terms.paths)
-    limit = max(GAP, usual)
-    if gap > limit:  # days are asked only when there is something to explain
-        limit = max(limit, days_gap(mine, yours, win.m, terms.take, terms.level, terms.paths))
-    after = quantiles(win, _MID)
-    effect = distance(before, after, spread(before, ref))
-    seen = gap > limit and effect > SHIFT
-    verdict = _verdict(seen, ref.m, win.m, terms)
-    broken = breakage(before, after, gap, effect) if seen else ""
-    return Sighting("cdf_gap", gap, limit, effect, BROKEN if broken else gap, verdict,
-                    _said_numeric(before, after, gap, limit, effect, broken, verdict) if verdict is not None
-                    else _few(win.m, ref.m, terms))  # fmt: skip
+
+def unit(before: Floats, after: Floats) -> str:
+    "The change of unit that explains all quantiles, or an empty string."
+    x, y = before[_INNER], after[_INNER]
+    if not (np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0 and np.ptp(y) > 0):
+        return ""
+    moved, width = float(np.abs(y - x).mean()), float(np.std(y))
+    for name, other in (("°F to °C", (x - 32) / 1.8), ("°C to °F", x * 1.8 + 32), ("°C to K", x + 273.15), ("K to °C", x - 273.15)):
+        left = float(np.abs(y - other).mean())
+        if left < 0.15 * moved and left < 0.5 * np.std(other) and 0.6 < width / np.std(other) < 1.7:
+            return name
+    told = np.abs(x) > 0.05 * np.abs(x).max()
+    if told.sum() < 20 or len(np.unique(x[told])) < 5:
+        return ""
+    ratios = y[told] / x[told]
+    middle = float(np.median(ratios))
+    if middle <= 0 or float(np.quantile(np.abs(ratios / middle - 1), 0.8)) > 0.03:
+        return ""
+    for factor, name in FACTORS.items():
+        for size, words in ((factor, name), (1 / factor, " to ".join(reversed(name.split(" to "))))):
+            if abs(middle / size - 1) < 0.02:
+                return words
+    return ""
+
+# %% ../../nbs/watch/01_compare.ipynb #162c40d5
+def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
+    "What broke, in words, or an empty string for a shift."
+    if name := unit(before, after):
+        return f"looks like a change of unit (as from {name})"
+    if gap <= 0.5:
+        return ""
+    if (after == after[0]).all():
+        return f"every row is {number(float(after[0]))} now"
+    if effect > 10:
+        return "values are far outside of anything known"
+    wide, now = (float(np.ptp(q[_INNER])) if np.isfinite(q[_INNER]).all() else 0.0 for q in (before, after))
+    if wide > 0 and not 0.2 < now / wide < 5:
+        return f"values spread {now / wide:.2g} times as wide"
+    return ""
 
 # %% ../../nbs/watch/01_compare.ipynb #e565bfb8
 def number(x: float) -> str:
@@ -219,57 +230,28 @@ def _said_numeric(
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
-# %% ../../nbs/watch/01_compare.ipynb #fa3ddb74
-FACTORS = {
-    1.609344: "miles to kilometres", 1.852: "nautical miles to kilometres",
-    2.204623: "kilograms to pounds", 2.54: "inches to centimetres", 25.4: "inches to millimetres",
-    3.280840: "metres to feet", 3.6: "metres a second to kilometres an hour", 33.86389: "inches of mercury to hectopascals",
-    60.0: "minutes to seconds, or hours to minutes", 3600.0: "hours to seconds", 24.0: "days to hours", 86400.0: "days to seconds",
-    1440.0: "days to minutes", 100.0: "a factor of 100", 1000.0: "a factor of 1,000", 1e6: "a factor of 1,000,000",
-}  # fmt: skip
-_INNER = slice(6, -6)  # the quantiles .05 to .95
+# %% ../../nbs/watch/01_compare.ipynb #8a87d238
+def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
+    "Have the numbers moved?"
+    fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
+    points, before = edges(fine[::2]), fine[1::2]
+    mine, yours = heights(ref, points), heights(win, points)
+    here, there = mine.mean, yours.mean
+    gap = float(np.abs(here - there).max())
+    usual = sampling_gap(here, ref.m, win.m, terms)
+    limit = max(GAP, usual)
+    if gap > limit:  # days are asked only when there is something to explain
+        limit = max(limit, days_gap(mine, yours, win.m, terms))
+    after = quantiles(win, _MID)
+    effect = distance(before, after, spread(before, ref))
+    seen = gap > limit and effect > SHIFT
+    verdict = _verdict(seen, ref.m, win.m, terms)
+    broken = breakage(before, after, gap, effect) if seen else ""
+    return Sighting("cdf_gap", gap, limit, effect, BROKEN if broken else gap, verdict,
+                    _said_numeric(before, after, gap, limit, effect, broken, verdict) if verdict is not None
+                    else _few(win.m, ref.m, terms))  # fmt: skip
 
-
-def unit(before: Floats, after: Floats) -> str:
-    "The change of unit that explains all quantiles, or an empty string."
-    x, y = before[_INNER], after[_INNER]
-    if not (np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0 and np.ptp(y) > 0):
-        return ""
-    moved, width = float(np.abs(y - x).mean()), float(np.std(y))
-    for name, other in (("°F to °C", (x - 32) / 1.8), ("°C to °F", x * 1.8 + 32), ("°C to K", x + 273.15), ("K to °C", x - 273.15)):
-        left = float(np.abs(y - other).mean())
-        if left < 0.3 * width and left < 0.15 * moved:
-            return name
-    told = np.abs(x) > 0.05 * np.abs(x).max()
-    if told.sum() < 20 or len(np.unique(x[told])) < 5:
-        return ""
-    ratios = y[told] / x[told]
-    middle = float(np.median(ratios))
-    if middle <= 0 or float(np.quantile(np.abs(ratios / middle - 1), 0.8)) > 0.03:
-        return ""
-    for factor, name in FACTORS.items():
-        for size, words in ((factor, name), (1 / factor, " to ".join(reversed(name.split(" to "))))):
-            if abs(middle / size - 1) < 0.02:
-                return words
-    return ""
-
-
-def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
-    "What broke, in words, or an empty string for a shift."
-    if name := unit(before, after):
-        return f"looks like a change of unit ({name})"
-    if gap <= 0.5:
-        return ""
-    if (after == after[0]).all():
-        return f"every row is {number(float(after[0]))} now"
-    if effect > 10:
-        return "values are far outside of anything known"
-    wide, now = (float(np.ptp(q[_INNER])) if np.isfinite(q[_INNER]).all() else 0.0 for q in (before, after))
-    if wide > 0 and not 0.2 < now / wide < 5:
-        return f"values spread {now / wide:.2g} times as wide"
-    return ""
-
-# %% ../../nbs/watch/01_compare.ipynb #e0851739
+# %% ../../nbs/watch/01_compare.ipynb #9af846b1
 VARIATION = 0.03  # total variation below this never counts
 UNSEEN = 0.005  # nor does unseen mass below this
 ALL_UNSEEN = 0.1  # with this share of rows unseen, the feature counts as wholly broken
@@ -312,19 +294,25 @@ def _shares(c: Counts, names: tuple[str, ...]) -> Windows:
     return Windows(np.column_stack([known, np.clip(1 - known.sum(axis=1), 0, 1)]), c.rows)
 
 
+def common(a: Counts, b: Counts) -> tuple[str, ...]:
+    "The values frequent enough to be compared one by one; all others are one heap. A cut list is exact to about .34 %."
+    least = max(5, 0.0 if a.complete and b.complete else 0.01 * float(a.rows.sum()))
+    return tuple(k for k, c in zip(a.names[: SHARES - 1], a.total[: SHARES - 1], strict=True) if c >= least)
+
+
 def variation(a: Counts, b: Counts, terms: Terms) -> tuple[float, float, Floats, Floats, tuple[str, ...]]:
     "Total variation, its threshold, and the shares on both sides."
-    names = a.names[: SHARES - 1]
+    names = common(a, b)
     mine, yours = _shares(a, names), _shares(b, names)
     here, there = mine.mean, yours.mean
     tv = float(0.5 * np.abs(here - there).sum())
     m = float(b.rows.sum())
-    limit = max(VARIATION, sampling_variation(here, float(a.rows.sum()), m, terms.level, terms.paths))
+    limit = max(VARIATION, sampling_variation(here, float(a.rows.sum()), m, terms))
     if tv > limit:
-        limit = max(limit, days_variation(mine, yours, m, terms.take, terms.level, terms.paths))
+        limit = max(limit, days_variation(mine, yours, m, terms))
     return tv, limit, here, there, names
 
-# %% ../../nbs/watch/01_compare.ipynb #46edb268
+# %% ../../nbs/watch/01_compare.ipynb #cb1cc54a
 def unseen(a: Counts, b: Counts) -> tuple[float, float, tuple[str, ...]]:
     "The share of rows whose value the reference never had, how much of it is usual, and the values."
     n, m = float(a.rows.sum()), float(b.rows.sum())
@@ -333,7 +321,7 @@ def unseen(a: Counts, b: Counts) -> tuple[float, float, tuple[str, ...]]:
     strange = [(k, c) for k, c in zip(b.names, b.total, strict=True) if k not in known and c > least]
     mass = sum(c for _, c in strange) / m
     once = (float((a.total <= 1).sum()) + 2) / n if a.complete else 0.0
-    usual = max(UNSEEN, 3 / m, once + 3 * np.sqrt(once / m))
+    usual = max(UNSEEN, 3 / m, once + 5 * np.sqrt(once / m))  # 5: rare values come in families and coach parties
     if len(a.rows) > 1 and a.complete:
         alone = (a.table > 0).sum(axis=0) == 1
         own = a.table[:, alone].sum(axis=1) / a.rows
@@ -354,8 +342,9 @@ def _news(a: Counts, b: Counts) -> list[Sighting]:
 def categorical(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
     "Have the shares of the categories moved, and are there new ones?"
     a, b = counts(ref), counts(win)
-    if not a.complete and max(p.unique for p in ref.parts) > 0.5 * ref.m / len(ref.parts):
-        return [Sighting("total_variation", 0.0, 1.0, 0.0, 0.0, None, "nearly every value is its own; values are not compared")]
+    if not common(a, b) and min(ref.m, win.m) >= terms.min_rows:
+        why = "too many different values, each too rare; only nulls are compared"
+        return [Sighting("total_variation", 0.0, 1.0, 0.0, 0.0, None, why)]
     tv, limit, here, there, names = variation(a, b, terms)
     verdict = _verdict(tv > limit, ref.m, win.m, terms)
     if verdict is None:
@@ -368,7 +357,7 @@ def categorical(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
         said = f"no further apart than usual: total variation {tv:.3f}, up to {limit:.3f} is normal"
     return [Sighting("total_variation", tv, limit, tv, tv, verdict, said), *_news(a, b)]
 
-# %% ../../nbs/watch/01_compare.ipynb #e8d94365
+# %% ../../nbs/watch/01_compare.ipynb #c8240f7c
 NULLS = 0.01  # a change of the share of nulls below this never counts
 
 
@@ -380,7 +369,7 @@ def nulls(ref: Column, win: Column, terms: Terms) -> Sighting:
     limit = max(NULLS, 4 * float(se))
     if abs(moved) > limit:
         mine, yours = (Windows((1 - c.values / c.rows)[:, None], c.rows) for c in (ref, win))
-        limit = max(limit, days_share(mine, yours, win.n, terms.take, terms.level, terms.paths))
+        limit = max(limit, days_share(mine, yours, win.n, terms))
     verdict = _verdict(abs(moved) > limit, ref.n, win.n, terms)
     said = f"missing in {win.nulls:.1%} of the rows, was {ref.nulls:.1%}; ±{limit:.1%} is normal"
     return Sighting("null_gap", abs(moved), limit, abs(moved), BROKEN * max(moved, 0.0) or abs(moved), verdict, said)

@@ -6,7 +6,7 @@
 __all__ = ['Profile', 'Profiles', 'BOUND', 'MODES', 'summaries', 'rows_of', 'shares_of', 'blamed', 'drift', 'Reference',
            'select_reference']
 
-# %% ../../nbs/watch/02_drift.ipynb #db71b1c5
+# %% ../../nbs/watch/02_drift.ipynb #b28d671e
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ import numpy as np
 from ..core.errors import UsageError, nearest
 from ..core.records import DriftReport, FeatureDrift, RunVerdict, utc
 from ..profile.summary import ColumnSummary, summarize
-from .compare import BROKEN, Column, Sighting, Terms, column, named, sightings
-from .null import level_for
+from .compare import BROKEN, Column, Sighting, column, named, sightings
+from .null import Terms, level_for
 
 # %% ../../nbs/watch/02_drift.ipynb #5ee1bbdc
 Profile = Any  # a whylogs DatasetProfileView, or Mapping[str, ColumnSummary]
@@ -123,7 +123,7 @@ def _summary(
     first = next(f for f in moved if features[f].verdict == "drifted")
     return f"{head}. The weighted change is {score:.2f}, over the bound of {bound:.2f}. First {first}: {features[first].reason}."
 
-# %% ../../nbs/watch/02_drift.ipynb #a3c35e15
+# %% ../../nbs/watch/02_drift.ipynb #f4022904
 def drift(
     reference: Profiles,  # one profile, or those of its windows in the order of time (ten or more: days are known)
     window: Profiles,  # one profile, or several that make one window
@@ -146,8 +146,8 @@ def drift(
     there = list(dict.fromkeys(c for p in refs for c in p))
     here = list(dict.fromkeys(c for p in wins for c in p))
     if not refs or not wins:
-        side = "there is no reference" if not refs else "the window has no rows"
-        return DriftReport([], {}, n, m, verdict="none", reference=mode, bound=bound, summary=f"Nothing can be said: {side} ({mode}).")
+        return _silence("there is no reference" if not refs else "the window has no rows",
+                        list(features or importance or there or here), n, m, mode, bound)  # fmt: skip
     names = _features(features, importance, there, here)
     shares = shares_of(importance, names)
     take = window_blocks or (len(wins) if len(wins) > 1 else max(1, round(m / (n / len(refs)))))
@@ -158,6 +158,13 @@ def drift(
         ref, win = named(column(f, [p.get(f) for p in refs]), column(f, [p.get(f) for p in wins]), key)
         judged[f] = _judged(ref, win, shares.get(f, 0.0), terms)
     return _report(judged, shares, bool(importance), bound, mode, n, m)
+
+
+def _silence(why: str, names: Sequence[str], n: int, m: int, mode: str, bound: float) -> DriftReport:
+    "No data is never green."
+    unknown = FeatureDrift("missing", "type", float("nan"), float("nan"), 0.0, 0.0, "none", why)
+    said = f"Nothing can be said: {why} ({mode})."
+    return DriftReport([], dict.fromkeys(names, unknown), n, m, verdict="none", reference=mode, bound=bound, summary=said)
 
 
 def _report(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Floats', 'DRAWS', 'HEAPS', 'GRID', 'SHARES', 'BLOCKS', 'WEEK', 'GAP', 'VARIATION', 'SHARE', 'Noise', 'noise',
-           'level_for', 'ceiling', 'scale', 'sampling_gap', 'sampling_variation', 'heaps', 'Windows', 'student',
-           'Measure', 'days_gap', 'days_variation', 'days_share']
+           'level_for', 'ceiling', 'Terms', 'scale', 'sampling_gap', 'sampling_variation', 'heaps', 'Windows',
+           'student', 'Measure', 'days_gap', 'days_variation', 'days_share']
 
 # %% ../../nbs/watch/00_null.ipynb #7f828b59
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def noise(seed: int, draws: int = DRAWS) -> Noise:
     bridges[1:] = walk - walk[-1] * (np.arange(1, GRID + 1) / GRID)[:, None]
     return Noise(bridges, rng.standard_normal((SHARES, draws)), seed)
 
-# %% ../../nbs/watch/00_null.ipynb #eb8f8b4e
+# %% ../../nbs/watch/00_null.ipynb #0921c8f5
 def level_for(features: int) -> float:
     "The tail left to chance in one feature: the family of all features keeps 5 %, one feature never more than .5 %."
     return float(np.clip(0.05 / max(features, 1), 0.001, 0.005))
@@ -54,14 +54,29 @@ def ceiling(draws: Floats, level: float) -> float:
     return float(max(np.quantile(draws, 1 - level), draws.mean() + 3 * draws.std()))
 
 
+@dataclass(frozen=True)
+class Terms:
+    "What one comparison is judged by; the same for all its features."
+
+    level: float  # chance left above each threshold
+    take: int = 1  # how many reference windows the window under test is worth
+    seed: int = 0
+    min_rows: int = 30  # with fewer values than this, nothing is called unchanged
+
+    @property
+    def paths(self) -> Noise:
+        "The shared random paths."
+        return noise(self.seed)
+
+
 def scale(n: float, m: float) -> float:
     "√(1/n + 1/m), the width of the difference between two samples."
     return float(np.sqrt(1 / max(n, 1) + 1 / max(m, 1)))
 
 
 def _bridge_at(heights: Floats, paths: Noise) -> Floats:
-    "The paths where the distribution function stands at `heights`: heights x draws."
-    return paths.bridges[np.rint(np.clip(heights, 0, 1) * GRID).astype(np.int64)]
+    "The paths where the distribution function stands at `heights`: heights x heaps."
+    return paths.bridges[np.rint(np.clip(heights, 0, 1) * GRID).astype(np.int64), :HEAPS]
 
 
 @lru_cache(maxsize=256)
@@ -70,27 +85,26 @@ def _bridge_ceiling(steps: bytes, level: float, seed: int) -> float:
     return ceiling(np.abs(noise(seed).bridges[np.frombuffer(steps, dtype=np.int64)]).max(axis=0), level)
 
 
-def _shares_draw(shares: Floats, paths: Noise) -> Floats:
+def _shares_draw(shares: Floats, paths: Noise, draws: int = HEAPS) -> Floats:
     "Differences of observed shares, unscaled: the normal limit of the multinomial. shares x draws."
-    z = paths.normals[: len(shares)] * np.sqrt(shares)[:, None]
+    z = paths.normals[: len(shares), :draws] * np.sqrt(shares)[:, None]
     return z - shares[:, None] * z.sum(axis=0)
 
-# %% ../../nbs/watch/00_null.ipynb #6b960666
+# %% ../../nbs/watch/00_null.ipynb #eec33da3
 def sampling_gap(
     heights: Floats,  # the reference's distribution function at the bin edges
     n: float,  # rows of the reference
     m: float,  # rows of the window
-    level: float,
-    paths: Noise,
+    terms: Terms,
 ) -> float:
     "How large the largest CDF gap gets by sampling alone."
     steps = np.unique(np.rint(np.clip(heights, 0, 1) * GRID).astype(np.int64))
-    return _bridge_ceiling(steps.tobytes(), level, paths.seed) * scale(n, m)
+    return _bridge_ceiling(steps.tobytes(), terms.level, terms.seed) * scale(n, m)
 
 
-def sampling_variation(shares: Floats, n: float, m: float, level: float, paths: Noise) -> float:
+def sampling_variation(shares: Floats, n: float, m: float, terms: Terms) -> float:
     "How large the total variation between two category tables gets by sampling alone; at most `SHARES` shares."
-    return ceiling(0.5 * np.abs(_shares_draw(shares, paths)).sum(axis=0), level) * scale(n, m)
+    return ceiling(0.5 * np.abs(_shares_draw(shares, terms.paths, DRAWS)).sum(axis=0), terms.level) * scale(n, m)
 
 # %% ../../nbs/watch/00_null.ipynb #0c9a505a
 BLOCKS = 10  # fewer windows than this cannot tell how windows differ
@@ -129,13 +143,13 @@ def student(windows: int, level: float) -> float:
     t = z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
     return float(t / z)
 
-# %% ../../nbs/watch/00_null.ipynb #75c6f7cb
+# %% ../../nbs/watch/00_null.ipynb #c05b6a1d
 @dataclass(frozen=True)
 class Measure:
     "How a difference is measured, and how sampling alone disturbs it."
 
-    size: Callable[[Floats], Floats]  # columns x draws -> draws
-    noise: Callable[[Floats, Noise], Floats]  # mean, paths -> columns x draws
+    size: Callable[[Floats], Floats]  # columns x heaps -> heaps
+    noise: Callable[[Floats, Noise], Floats]  # mean, paths -> columns x heaps
 
 
 GAP = Measure(lambda d: np.abs(d).max(axis=0), _bridge_at)
@@ -143,33 +157,44 @@ VARIATION = Measure(lambda d: 0.5 * np.abs(d).sum(axis=0), _shares_draw)
 SHARE = Measure(lambda d: np.abs(d[0]), lambda mean, paths: _shares_draw(np.append(mean, 1 - mean), paths)[:1])
 
 
-def _between(ref: Windows, win: Windows, m: float, take: int, level: float, paths: Noise, measure: Measure) -> float:
+def _product(a: Floats, b: Floats) -> Floats:
+    "`a @ b` in pieces so small that BLAS stays on one thread; its threads wait for each other when the cores are busy."
+    out = np.empty((a.shape[0], b.shape[1]))
+    step = max(64, 200_000 // (8 * max(a.shape[1], 1)))
+    for i in range(0, a.shape[0], 8):
+        for j in range(0, b.shape[1], step):
+            out[i : i + 8, j : j + step] = a[i : i + 8] @ b[:, j : j + step]
+    return out
+
+
+def _between(ref: Windows, win: Windows, m: float, terms: Terms, measure: Measure) -> float:
     "The height that heaps of windows reach; 0 when there are too few windows to ask."
     if len(ref.rows) < BLOCKS:
         return 0.0
-    known, imagined = (heaps(paths.seed, ref.rows.tobytes(), k) for k in (len(ref.rows), take))
-    moved = ref.table.T @ (imagined - known)
-    width = np.sqrt(max(0.0, 1 / max(m, 1) - 1 / max(take * ref.rows.mean(), 1)))
-    if width:
-        moved = moved + width * measure.noise(ref.mean, paths)[:, :HEAPS]
+    level, take = terms.level, terms.take
+    known, imagined = heaps(terms.seed, ref.rows.tobytes(), len(ref.rows)), heaps(terms.seed + 1, ref.rows.tobytes(), take)
+    moved = _product(ref.table.T, imagined - known)
+    covered = take * ref.rows.mean()
+    if m < 0.95 * covered:
+        moved = moved + np.sqrt(1 / max(m, 1) - 1 / covered) * measure.noise(ref.mean, terms.paths)
     found = ceiling(measure.size(moved), level) * student(len(ref.rows), level)
     if len(win.rows) < BLOCKS:
         return found
-    own = heaps(paths.seed + 1, win.rows.tobytes(), len(win.rows))
-    moved = win.table.T @ own - win.mean[:, None] - (ref.table.T @ known - ref.mean[:, None])
+    own = heaps(terms.seed + 2, win.rows.tobytes(), len(win.rows))
+    moved = _product(win.table.T, own) - _product(ref.table.T, known) - (win.mean - ref.mean)[:, None]
     return max(found, ceiling(measure.size(moved), level) * student(len(win.rows), level))
 
 
-def days_gap(ref: Windows, win: Windows, m: float, take: int, level: float, paths: Noise) -> float:
+def days_gap(ref: Windows, win: Windows, m: float, terms: Terms) -> float:
     "How large the largest CDF gap gets between heaps of windows. Tables: windows x edges."
-    return _between(ref, win, m, take, level, paths, GAP)
+    return _between(ref, win, m, terms, GAP)
 
 
-def days_variation(ref: Windows, win: Windows, m: float, take: int, level: float, paths: Noise) -> float:
+def days_variation(ref: Windows, win: Windows, m: float, terms: Terms) -> float:
     "How large the total variation gets between heaps of windows. Tables: windows x shares."
-    return _between(ref, win, m, take, level, paths, VARIATION)
+    return _between(ref, win, m, terms, VARIATION)
 
 
-def days_share(ref: Windows, win: Windows, m: float, take: int, level: float, paths: Noise) -> float:
+def days_share(ref: Windows, win: Windows, m: float, terms: Terms) -> float:
     "How far one share (of nulls) gets between heaps of windows. Tables: windows x 1."
-    return _between(ref, win, m, take, level, paths, SHARE)
+    return _between(ref, win, m, terms, SHARE)
