@@ -8,7 +8,7 @@ __all__ = ['TABLES', 'VERSION_TABLE', 'metadata', 'receipts', 'outcomes', 'permi
            'trouble', 'explain', 'make_engine', 'revision', 'take_turn', 'migrate', 'prepare', 'Store', 'put',
            'add_pins']
 
-# %% ../../nbs/store/00_control_schema.ipynb #f9bf7a69
+# %% ../../nbs/store/00_control_schema.ipynb #da0ec1fe
 import contextlib
 import os
 import sqlite3
@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from mlops_nb.core.errors import (
     WorkspaceNotWritable,
 )
 
-from .control_chain import stamp
+from ..core.records import utc
 
 # %% ../../nbs/store/00_control_schema.ipynb #b65ad30e
 TABLES = {
@@ -56,23 +56,22 @@ def ours(name: str | None, kind: str, parents: Any = None) -> bool:
     "Whether a table of a shared database is one of ours (alembic's `include_name`)."
     return kind != "table" or name in TABLES
 
-# %% ../../nbs/store/00_control_schema.ipynb #d325f48f
+# %% ../../nbs/store/00_control_schema.ipynb #72cab372
 class Instant(sa.types.TypeDecorator[datetime]):
     "An instant in UTC: `timestamptz` on PostgreSQL, text of fixed width on SQLite."
 
-    impl = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
+    impl = sa.String(32).with_variant(sa.DateTime(timezone=True), "postgresql")
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
             return value
-        return stamp(value)
+        return utc(value).isoformat(timespec="microseconds")
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return utc(value if isinstance(value, datetime) else datetime.fromisoformat(value))
 
 
 metadata = sa.MetaData()
@@ -216,7 +215,7 @@ def shown(url: URL) -> str:
     name = url.drivername.split("+")[0]
     return url.set(drivername=name, query=plain).render_as_string()
 
-# %% ../../nbs/store/00_control_schema.ipynb #b180a5eb
+# %% ../../nbs/store/00_control_schema.ipynb #a38186bf
 BUSY_S = 30  # seconds to wait for another writer
 CONNECT_S = 5  # seconds to wait for a server
 
@@ -253,7 +252,7 @@ def explain(url: URL, error: Exception) -> MlopsError:
         return WorkspaceNotWritable(f"The control database {name} cannot be written.", hint="Check the permissions.")
     secret = url.password
     detail = words.replace(str(secret), "***") if secret else words
-    return StoreUnavailable(f"The control database {name} does not answer: {detail[:300]}", hint="Start it, or correct the setting control.")
+    return StoreUnavailable(f"The control database {name} does not answer: {detail[:300]}", hint="Start it, or correct the setting.")
 
 # %% ../../nbs/store/00_control_schema.ipynb #bffcc65d
 def _sqlite(url: URL, read_only: bool) -> sqlite3.Connection:
@@ -309,9 +308,9 @@ def make_engine(url: URL, read_only: bool = False) -> Engine:
         os.register_at_fork(after_in_child=forget)
     return engine
 
-# %% ../../nbs/store/00_control_schema.ipynb #49710c9b
-REVISIONS = ("0001",)  # all that this release knows, oldest first; each is a file in migrations/versions
-MIGRATIONS = Path(str(files("mlops_nb.store"))) / "migrations"
+# %% ../../nbs/store/00_control_schema.ipynb #072b0acf
+REVISIONS = ("0001",)  # all that this release knows, oldest first; each is a file in control_migrations/versions
+MIGRATIONS = Path(str(files("mlops_nb.store"))) / "control_migrations"
 LOCK = 0x6D6C6F70  # "mlop": the first half of our advisory locks on PostgreSQL
 _one_thread = threading.Lock()  # alembic keeps its context in a module
 

@@ -105,9 +105,9 @@ def _with_mlflow(pins: list[str]) -> list[str]:
 
     return sorted({*pins, f"mlflow=={VERSION}"}, key=str.lower)
 
-# %% ../../nbs/store/08_models_folder.ipynb #8935a709
+# %% ../../nbs/store/08_models_folder.ipynb #4d98c697
 def evidence_digest(folder: Path) -> str:
-    "`sha256:…` of the files in a folder of evidence."
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    "`sha256:…` of the files in a folder of evidence; a model folder beside them does not count."
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.relative_to(folder).parts[0] != "model"]
     found = [(p.relative_to(folder).as_posix(), hashlib.sha256(p.read_bytes()).hexdigest()) for p in files]
     return "sha256:" + hashlib.sha256(json.dumps(found).encode()).hexdigest()

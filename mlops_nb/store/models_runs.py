@@ -5,44 +5,29 @@
 # %% auto #0
 __all__ = ['RUN_TAG', 'KEPT', 'record_run']
 
-# %% ../../nbs/store/20_models_runs.ipynb #df1206ef
+# %% ../../nbs/store/20_models_runs.ipynb #5a2c3a94
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.records import Run
 from ..core.settings import Settings
-from .models_server import code_of, connect, speaking
+from .models import experiment_id
+from .models_server import connect, speaking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# %% ../../nbs/store/20_models_runs.ipynb #be3aec03
+# %% ../../nbs/store/20_models_runs.ipynb #8957f419
 RUN_TAG = "mlops_nb.run_id"
 KEPT = ("executed.ipynb", "manifest.json", "drift.json", "error.txt")
-
-
-def _experiment(client: "MlflowClient", name: str) -> str:
-    from mlflow.exceptions import MlflowException
-
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        return str(found.experiment_id)
-    try:
-        return str(client.create_experiment(name))
-    except MlflowException as problem:
-        if code_of(problem) != "RESOURCE_ALREADY_EXISTS":
-            raise
-        return _experiment(client, name)  # somebody else was first
 
 
 def _existing(client: "MlflowClient", experiment: str, run: Run) -> str:
     found = client.search_runs([experiment], f"tags.`{RUN_TAG}` = '{run.id}'", max_results=1)
     return str(found[0].info.run_id) if found else ""
 
-# %% ../../nbs/store/20_models_runs.ipynb #fda773cc
+# %% ../../nbs/store/20_models_runs.ipynb #da57f910
 def _metrics(run: Run) -> dict[str, float]:
     numbers = {k: v for k, v in run.results.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     return {k: float(v) for k, v in {**numbers, "seconds": run.seconds}.items() if math.isfinite(v)}
@@ -66,7 +51,7 @@ def record_run(
     "Copies an ended run to MLflow and answers with its MLflow run id; the same one for the same run."
     client = connect(settings)
     with speaking(settings.tracking_uri):
-        experiment = _experiment(client, settings.experiment)
+        experiment = experiment_id(client, settings)
         there = _existing(client, experiment, run)
         if there:
             return there

@@ -9,7 +9,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-INSTANT = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
+INSTANT = sa.String(32).with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
 def _text(name: str, nullable: bool = False, primary_key: bool = False) -> sa.Column[str]:

@@ -1,0 +1,28 @@
+"""What tests of several floors share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgres import MISSING, Server, binaries
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this test run."""
+    if binaries() is None:
+        pytest.fail(MISSING)
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def control_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty control database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'Flüge 100%' / 'control.db'}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)

@@ -1,0 +1,148 @@
+"""Kill -9 at every step of what the control database does: nothing acknowledged is lost, nothing is left half-done.
+
+Each child is forked from a clean process, works on a real database, and kills itself when it reaches the armed point:
+before its n-th statement or commit. What it had been told by then, it has passed on to the test.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from itertools import count
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from control_steps import MARY, armed, promote_for_ever
+from crowd import KEY, context
+from postgres import Server
+
+from mlops_nb.store import control_schema as schema
+from mlops_nb.store.control import Control
+
+ROUNDS = int(os.environ.get("MLOPS_NB_SOAK_ROUNDS", "4"))
+
+
+def drain(receiver: Connection) -> Iterator[Any]:
+    "What the child still had said before it died."
+    while True:
+        try:
+            yield receiver.recv()
+        except (EOFError, OSError):
+            receiver.close()
+            return
+
+
+class Databases:
+    "Makes databases on SQLite, or on PostgreSQL when there is a server; empty ones, and copies."
+
+    def __init__(self, folder: Path, server: Server | None = None):
+        self._folder, self._server, self._numbers = folder, server, count()
+
+    def new(self, like: str = "") -> str:
+        if self._server:
+            return self._server.database(*[like] if like else [])
+        file = self._folder / str(next(self._numbers)) / "control.db"
+        if like:
+            shutil.copytree(Path(like.removeprefix("sqlite:///")).parent, file.parent)
+        return f"sqlite:///{file}"
+
+    def drop(self, url: str) -> None:
+        if self._server:
+            self._server.drop(url)
+        else:
+            shutil.rmtree(Path(url.removeprefix("sqlite:///")).parent)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
+    return Databases(tmp_path, request.getfixturevalue("postgres") if request.param == "postgres" else None)
+
+
+def at_each_step(work: str, databases: Databases, like: str = "", stride: int = 1) -> Iterator[tuple[str, list[Any]]]:
+    "Yields (url, what was acknowledged) for a death at step 1, 2, 3 … until the work gets through."
+    for after in range(1, 100, stride):
+        url = databases.new(like)
+        receiver, sender = context.Pipe(duplex=False)
+        child = context.Process(target=armed, args=(work, url, sender, after))
+        child.start()
+        sender.close()
+        told = list(drain(receiver))
+        child.join(60)
+        assert child.exitcode in (0, -signal.SIGKILL)
+        yield url, told
+        databases.drop(url)
+        if child.exitcode == 0:
+            assert after > 6, "hardly any step was counted"
+            return
+    raise AssertionError("it never got through")
+
+
+def migrated(databases: Databases) -> str:
+    url = databases.new()
+    Control(url, KEY).close()
+    return url
+
+
+def test_a_first_opening_that_dies_leaves_nothing_half_made(databases: Databases) -> None:
+    "Each third step of some sixty; all of them in long rounds."
+    for url, _ in at_each_step("open_first", databases, stride=1 if ROUNDS > 10 else 3):
+        with Control(url, KEY) as control:
+            assert control.check().state == "ok"
+            with control._reading() as connection:
+                assert set(sa.inspect(connection).get_table_names()) == set(schema.TABLES)
+
+
+def test_a_promotion_that_dies_is_finished_by_the_next(databases: Databases) -> None:
+    pending = 0
+    for url, told in at_each_step("promote", databases, migrated(databases)):
+        with Control(url, KEY) as control:
+            known = {receipt.id: receipt.state for receipt in control.receipts()}
+            for state, id in told:  # what was acknowledged is there
+                assert known[id] in ("done", state)
+            assert control.verify_chain(control.head()) == [] and len(known) <= 1
+            assert control.pins() == ({"flights@2"} if known else set())
+            for receipt in control.pending():
+                pending += 1
+                assert control.holder("delay", "champion") is None
+                control.finish_receipt(receipt.id)
+            version = control.holder("delay", "champion")
+            assert version == (1 if known else None)
+            following = control.append_receipt("promote", "delay", "champion", version, 9, MARY)  # the dead one holds no lock
+            assert following.sequence == len(known) + 1
+            control.finish_receipt(following.id)
+            assert control.verify_chain(control.head()) == []
+    assert pending >= 3  # some of the deaths did fall between append and finish
+
+
+def test_a_run_is_entered_whole_or_not_at_all(databases: Databases) -> None:
+    order = ["running", "finished"]
+    for url, told in at_each_step("enter_run", databases, migrated(databases)):
+        with Control(url, KEY) as control:
+            found = [order.index(run.status) for run in control.list_runs()]
+            assert len(found) <= 1 and found >= [order.index(state) for state in told[-1:]]
+            assert control.pins() == ({"scores@1"} if found == [1] else set())
+
+
+def test_killed_at_any_moment_nothing_acknowledged_is_lost(databases: Databases) -> None:
+    "From outside, in the middle of whatever it does; the ids that the client wrote down are what is compared."
+    url, told = databases.new(), []
+    for lap in range(ROUNDS):
+        receiver, sender = context.Pipe(duplex=False)
+        child = context.Process(target=promote_for_ever, args=(url, sender))
+        child.start()
+        sender.close()
+        told += [receiver.recv() for _ in range(5 + 3 * lap % 7)]
+        os.kill(child.pid, signal.SIGKILL)
+        child.join(60)
+        told += drain(receiver)
+        with Control(url, KEY) as control:
+            receipts = {receipt.id: receipt for receipt in control.receipts(limit=None)}
+            assert set(told) <= set(receipts)
+            assert all(receipts[id].state == "done" for id in told if told.count(id) == 2)
+            assert sorted(receipt.sequence for receipt in receipts.values()) == list(range(1, len(receipts) + 1))
+            assert control.verify_chain(control.head()) == [] and len(control.pending()) <= 1
+            done = sum(receipt.state == "done" for receipt in receipts.values())
+            assert control.holder("delay", "champion") == done  # each finished promotion counted once

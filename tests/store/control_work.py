@@ -1,0 +1,97 @@
+"""What the members of a crowd do to a control database."""
+
+import itertools
+import os
+import signal
+from typing import Any
+
+from crowd import KEY
+
+from mlops_nb.core.errors import Busy, Conflict
+from mlops_nb.core.records import Actor, Run
+from mlops_nb.store.control import Control
+
+def open_first(url: str, me: int) -> str:
+    with Control(url, KEY) as control:
+        control.pin("flights@1", by=str(me))
+        return control.check().state
+
+
+def promote_own_model(url: str, me: int) -> list[int]:
+    "Nobody else touches this model, so every change succeeds; the chain is shared."
+    numbers, held = [], None
+    with Control(url, KEY) as control:
+        for version in range(1, 6):
+            receipt = control.append_receipt("promote", f"model {me}", "champion", held, version, Actor("os", str(me)))
+            numbers.append(receipt.sequence)
+            held = control.finish_receipt(receipt.id).to_version
+    return numbers
+
+
+def promote_same_model(url: str, me: int) -> list[tuple[int | None, int]]:
+    "All want the same alias; each change that was let in, as (from, to)."
+    moves = []
+    with Control(url, KEY) as control:
+        for turn in itertools.count(1):
+            held = control.holder("delay", "champion")
+            try:
+                receipt = control.append_receipt("promote", "delay", "champion", held, me * 100 + turn, Actor("os", str(me)))
+            except (Conflict, Busy):
+                continue
+            control.finish_receipt(receipt.id)
+            moves.append((receipt.from_version, me * 100 + turn))
+            if len(moves) == 3:
+                return moves
+    raise AssertionError
+
+
+def resume(url: str, me: int) -> list[str]:
+    "What a starting process does: finish all that is pending."
+    with Control(url, KEY) as control:
+        return [control.finish_receipt(receipt.id).state for receipt in control.pending()]
+
+
+def enter_runs(url: str, me: int) -> None:
+    with Control(url, KEY) as control:
+        for month in range(3, 9):
+            control.put_run(Run(f"{me}-{month}", "score.ipynb", {"month": month}, outputs=("scores@1",)), grid="g")
+            control.put_run(Run(f"{me}-{month}", "score.ipynb", {"month": month}, "finished", outputs=("scores@1",)))
+
+
+def permit_same(url: str, me: int) -> bool:
+    with Control(url, KEY) as control:
+        control.permit_digest("sha256:0f", "model", "delay/1")
+        return control.is_permitted("sha256:0f")
+
+
+def take_lease(url: str, me: int) -> Any:
+    "Whoever gets it keeps it until four others were refused."
+    with Control(url, KEY) as control:
+        try:
+            lease = control.lease("demo", f"demo {me}", ttl_s=86_400)
+        except Busy as error:
+            control.pin(f"refused@{me}", by="crowd")
+            return error
+        while len(control.pins()) < 4:
+            continue
+        return lease.fence
+
+
+def take_and_die(url: str, me: int) -> None:
+    Control(url, KEY).lease("demo", "demo of tom", ttl_s=86_400)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def count_up(url: str, me: int) -> list[tuple[int, int]]:
+    "Enters and leaves a lease; inside, reads and writes a number that only the lease protects."
+    seen = []
+    with Control(url, KEY) as control:
+        while len(seen) < 4:
+            try:
+                with control.lease("count", str(me)) as lease:
+                    number = len(control.pins())
+                    control.pin(f"count@{number}", by=str(me))
+                    seen.append((lease.fence, number))
+            except Busy:
+                continue
+    return seen
