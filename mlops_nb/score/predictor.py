@@ -153,7 +153,7 @@ def to_pandas(data: Any, names: tuple[str, ...] = ()) -> "pd.DataFrame":
         raise DataInvalid(f"Column {twice[0]!r} occurs twice.", field=twice[0], hint="Rename one of them.")
     return frame
 
-# %% ../../nbs/score/02_predictor.ipynb #8a3ec693
+# %% ../../nbs/score/02_predictor.ipynb #e69f3bcd
 def feed(data: Any, spec: Spec) -> Any:
     "`data` as the model wants it: its columns, in its order, in its own kind of table. Raises ColumnNotFound."
     is_polars = type(data).__module__.startswith("polars")
@@ -163,7 +163,7 @@ def feed(data: Any, spec: Spec) -> Any:
     frame = to_pandas(data, spec.features)
     _require([str(c) for c in frame.columns], spec)
     by_text = {str(column): column for column in frame.columns}  # a frame of columns 0, 1, 2 has names too
-    frame = frame[[by_text[name] for name in spec.features]]
+    frame = frame[[by_text[name] for name in spec.features]].set_axis(list(spec.features), axis=1)
     loose = [c for c in spec.categories if str(frame[c].dtype) != "category"]
     if loose:
         frame = frame.astype(dict.fromkeys(loose, "category"))
