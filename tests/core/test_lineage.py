@@ -541,6 +541,12 @@ def test_what_is_no_manifest(text: str) -> None:
         Manifest.from_json(text)
 
 
+def test_a_newer_manifest_is_refused_by_its_number() -> None:
+    with pytest.raises(ManifestInvalid, match="format 2"):
+        Manifest.from_dict(TEMPLATE.to_dict() | {"format": 2, "sparkle": 1})
+    assert Manifest.from_dict(TEMPLATE.to_dict() | {"sparkle": 1}) == TEMPLATE  # a word that was added within the format
+
+
 def test_what_differs_comes_in_order_of_likelihood() -> None:
     other = replace(
         TEMPLATE,
