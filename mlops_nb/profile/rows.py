@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMAT', 'row_schema', 'to_rows', 'from_rows', 'summaries']
 
-# %% ../../nbs/profile/06_rows.ipynb #404522db
+# %% ../../nbs/profile/06_rows.ipynb #82ec2aa1
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import DataInvalid
 from ..core.records import now, utc
 from . import engine
-from .columns import column_view, distribution_metric, merge_columns
+from .exact import column_view, component, distribution_metric, merge_columns
 from .summary import ColumnSummary, summary_of
 
 # %% ../../nbs/profile/06_rows.ipynb #9d59daba
@@ -88,7 +88,7 @@ def to_rows(
     rows = [_row(name, column) | known for name, column in view.get_columns().items()]
     return pa.Table.from_pylist(rows, schema=row_schema())
 
-# %% ../../nbs/profile/06_rows.ipynb #3b3e1d33
+# %% ../../nbs/profile/06_rows.ipynb #11f06adb
 def _sketches(row: dict[str, Any]) -> dict[str, Any]:
     "The three raw sketches of a row; those it has not are left out."
     ds = engine.whylogs_sketching
@@ -102,12 +102,12 @@ def _column(row: dict[str, Any]) -> engine.ColumnProfileView:
     if "kll" in found:
         metrics["distribution"] = distribution_metric(found["kll"], row["mean"], row["m2"])
     if row["int_min"] is not None:
-        low, high = engine.MinIntegralComponent(row["int_min"]), engine.MaxIntegralComponent(row["int_max"])
+        low, high = component(engine.MinIntegralComponent, row["int_min"]), component(engine.MaxIntegralComponent, row["int_max"])
         metrics["ints"] = engine.IntsMetric(max=high, min=low)
     if "hll" in found:
-        metrics["cardinality"] = engine.CardinalityMetric(engine.HllComponent(found["hll"]))
+        metrics["cardinality"] = engine.CardinalityMetric(component(engine.HllComponent, found["hll"]))
     if "items" in found:
-        metrics["frequent_items"] = engine.FrequentItemsMetric(engine.FrequentStringsComponent(found["items"]))
+        metrics["frequent_items"] = engine.FrequentItemsMetric(component(engine.FrequentStringsComponent, found["items"]))
     return engine.ColumnProfileView(metrics)
 
 
