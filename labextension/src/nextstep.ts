@@ -21,13 +21,13 @@ export function nextStep(
   if (overview.models === 0) {
     return {
       text: trans.__('Register a first model. In a notebook:'),
-      code: 'ws.register(model, "delay", train=train,\n            test=test, target="late")'
+      code: 'ws.register(\n    model, "delay",\n    train=train, test=test,\n    target="late")'
     };
   }
   if (overview.runs === 0) {
     return {
       text: trans.__('Run a notebook with parameters:'),
-      code: 'ws.run("score.ipynb", month=range(3, 13))'
+      code: 'ws.run(\n    "score.ipynb",\n    month=range(3, 13))'
     };
   }
   return null;

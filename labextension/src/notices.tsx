@@ -16,14 +16,11 @@ function Step({
 }: IWithTrans & { readonly step: INextStep }): React.JSX.Element {
   return (
     <section className="mlops-nb-Step" aria-label={trans.__('Next step')}>
-      <h3>{trans.__('Next step')}</h3>
-      <p>{step.text}</p>
-      <div className="mlops-nb-Code">
-        <pre tabIndex={0}>{step.code}</pre>
+      <div className="mlops-nb-StepHead">
+        <h3>{trans.__('Next step')}</h3>
         <Button
           minimal
           small
-          className="mlops-nb-Copy"
           title={trans.__('Copy the code')}
           aria-label={trans.__('Copy the code')}
           onClick={() => Clipboard.copyToSystem(step.code)}
@@ -31,6 +28,10 @@ function Step({
           <copyIcon.react tag="span" width="14px" height="14px" />
         </Button>
       </div>
+      <p>{step.text}</p>
+      <pre className="mlops-nb-Code" tabIndex={0}>
+        {step.code}
+      </pre>
     </section>
   );
 }

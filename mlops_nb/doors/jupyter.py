@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['STATUS', 'API', 'ROUTES', 'reply', 'refusal', 'Route', 'overview', 'WorkspaceRoute', 'Entry', 'entries']
 
-# %% ../../nbs/doors/02_jupyter.ipynb #ea19d46e
+# %% ../../nbs/doors/02_jupyter.ipynb #cb6d5169
 import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -19,6 +20,10 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..core.errors import MlopsError
+from ..core.settings import Settings, open_settings
+
+if TYPE_CHECKING:
+    from mlops_nb.desk.workspace import Workspace
 
 # %% ../../nbs/doors/02_jupyter.ipynb #7a765e31
 STATUS = {
@@ -71,14 +76,21 @@ class Route(APIHandler):
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(refusal(status_code, problem)))
 
-# %% ../../nbs/doors/02_jupyter.ipynb #77b5983c
+# %% ../../nbs/doors/02_jupyter.ipynb #aac4280b
 def overview(
     root: Path,  # the folder that JupyterLab shows
 ) -> dict[str, Any]:
     "What the workspace at or above `root` holds: `{name, root, tables, models, versions, runs}`. Changes nothing."
+    settings, _ = open_settings(root, create=False)
+    place = settings.state_dir.stat() if settings.state_dir.exists() else None
+    return _opened(settings, place and (place.st_dev, place.st_ino)).overview()
+
+
+@lru_cache(maxsize=4)
+def _opened(settings: Settings, place: tuple[int, int] | None) -> "Workspace":
     from mlops_nb.desk.workspace import Workspace
 
-    return Workspace(root, read_only=True).overview()
+    return Workspace(settings.root, read_only=True)
 
 
 class WorkspaceRoute(Route):

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARTIFACTS = ROOT / "artifacts"
@@ -163,6 +163,7 @@ def screen(playwright: Playwright, tmp_path: Path) -> Iterator[Screen]:
         permissions=["clipboard-read", "clipboard-write"],
     )
     context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)  # the first question loads the workspace's libraries
     screen = Screen(context.pages[0])
     context.on("request", lambda request: screen.asked.append(request.url))
     screen.page.on("websocket", lambda socket: screen.asked.append(socket.url))

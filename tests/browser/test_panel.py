@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import nbformat.v4 as v4
+import pyarrow as pa
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -60,7 +61,7 @@ def test_it_shows_what_the_workspace_holds(open_lab, screen, filled):
     screen.theme("JupyterLab Dark")
     screen.shoot("panel-dark")
 
-    Workspace(filled).commit("airports", {"faa": ["JFK", "EWR"]})
+    Workspace(filled).commit("airports", pa.table({"faa": ["JFK", "EWR"]}))
     panel.get_by_role("button", name="Refresh").click()
     expect(panel.locator("[data-count=tables] dd")).to_have_text("3")
     assert screen.strangers() == []

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
@@ -34,8 +37,8 @@ def error(refused: pytest.ExceptionInfo[HTTPClientError]) -> dict[str, Any]:
 
 async def test_a_workspace_is_counted(jp_fetch, jp_root_dir):
     ws = Workspace(jp_root_dir)
-    ws.commit("flights", {"flight": ["UA1", "DL2"], "delay": [3.0, -1.0]})
-    ws.commit("weather", {"hour": [1, 2], "wind": [10.0, 12.5]})
+    ws.commit("flights", pa.table({"flight": ["UA1", "DL2"], "delay": [3.0, -1.0]}))
+    ws.commit("weather", pa.table({"hour": [1, 2], "wind": [10.0, 12.5]}))
     response = await jp_fetch(*ROUTE)
     assert json.loads(response.body) == {
         "name": jp_root_dir.name, "root": str(jp_root_dir), "tables": 2, "models": 0, "versions": 0, "runs": 0,
@@ -47,6 +50,27 @@ async def test_a_folder_below_the_workspace_belongs_to_it(jp_fetch, jp_root_dir)
     Workspace(jp_root_dir.parent)
     body = json.loads((await jp_fetch(*ROUTE)).body)
     assert body["root"] == str(jp_root_dir.parent)
+
+
+async def test_a_workspace_made_again_is_read_again(jp_fetch, jp_root_dir):
+    Workspace(jp_root_dir).commit("flights", pa.table({"flight": ["UA1"]}))
+    assert json.loads((await jp_fetch(*ROUTE)).body)["tables"] == 1
+    shutil.rmtree(jp_root_dir / ".mlops")
+    Workspace(jp_root_dir).commit("weather", pa.table({"wind": [1.0]}))
+    Workspace(jp_root_dir).commit("airports", pa.table({"faa": ["JFK"]}))
+    assert json.loads((await jp_fetch(*ROUTE)).body)["tables"] == 2
+
+
+async def test_asking_for_days_opens_nothing_new(jp_fetch, jp_root_dir):
+    Workspace(jp_root_dir).commit("flights", pa.table({"flight": ["UA1"]}))
+
+    async def ask(times: int) -> int:
+        for _ in range(times):
+            await jp_fetch(*ROUTE)
+        return len(os.listdir("/dev/fd"))
+
+    settled = await ask(20)  # the threads and connections of the pools are there
+    assert await ask(60) <= settled + 2
 
 
 async def test_asking_makes_no_workspace(jp_fetch, jp_root_dir):
