@@ -233,7 +233,7 @@ def _read(values: Any) -> dict[str, Any]:
         rules[name] = ColumnRule.from_dict(given)
     return {"columns": rules, "rows": RowRule(**rows), "extra": values.get("extra", "allow")}
 
-# %% ../../nbs/core/05_contract.ipynb #d9abd239
+# %% ../../nbs/core/05_contract.ipynb #fe991617
 _HEADER = """\
 # What each column promises. Edit freely; a limit that is not here is not checked.
 #   type              float | int | bool | string | datetime | other
@@ -274,7 +274,7 @@ def _from_yaml(text: str) -> Any:
 
     class Loader(yaml.SafeLoader):
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]  # PyYAML has no types
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             twice = [key for key in keys if keys.count(key) > 1]
             if twice:
                 line = node.start_mark.line + 1
