@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mlops_nb.core.errors import (
     ReadOnly,
     SchemaChanged,
     SnapshotNotFound,
+    StoreUnavailable,
     TableNotFound,
     UsageError,
     WorkspaceNotWritable,
@@ -531,3 +533,19 @@ def test_areas_are_apart(lake):
     assert lake.latest("delay").rows == 3 and lake.area("labels").tables() == []
     with pytest.raises((UsageError, NameInvalid)):
         lake.area("../x")
+
+
+def test_a_disk_that_fills_up_in_the_middle_leaves_what_there_was(lake):
+    """The kernel refuses to let any file grow past 100 kB: the Parquet file of the second commit is cut off while it is written."""
+    lake.commit("t", MONDAY)
+    big = pd.DataFrame({"id": np.random.default_rng(0).integers(0, 2**60, 200_000), "dest": "ATL", "delay": 1.0})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(StoreUnavailable) as caught:
+            lake.commit("t", big)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "is full" in str(caught.value) and "vacuum" in caught.value.hint
+    assert lake.latest("t").ref == "t@1" and len(lake.read("t")) == 3
+    assert lake.commit("t", big).ref == "t@2"
