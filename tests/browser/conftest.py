@@ -139,7 +139,7 @@ class Screen:
     def theme(self, name: str) -> None:
         self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         light = "true" if "Light" in name else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}'][data-jp-theme-name='{name}']")
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}'][data-jp-theme-name='{name}']", state="attached")
 
     def shoot(self, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
