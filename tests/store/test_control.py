@@ -360,6 +360,26 @@ def test_a_killed_holder_blocks_nobody(control: Control) -> None:
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
     assert control.held() == {}
+
+
+def test_a_zombie_holds_nothing(control: Control) -> None:
+    "The holder has ended, but its parent has not collected it: the process still has its number."
+    child = os.fork()
+    if not child:
+        try:
+            Control(url_of(control), KEY).lease("demo", "demo of tom")
+        finally:
+            os._exit(0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    with control.lease("demo", "demo of mary") as lease:
+        assert lease.fence == 2
+    os.waitpid(child, 0)
+
+
+def test_a_lease_after_a_killed_holder_has_the_next_fence(control: Control) -> None:
+    assert control.lease("demo", "demo of tom").fence == 1
+    with control._writing() as connection:  # a process that is not there
+        connection.execute(sa.update(schema.leases).values(pid=2**22 + 1))
     with control.lease("demo", "demo of mary") as lease:
         assert lease.fence == 2
 

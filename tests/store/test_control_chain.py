@@ -182,6 +182,12 @@ def test_any_other_order_is_found(attacker: Attacker, draw: st.DataObject) -> No
         attacker.store(attacker.truth)
 
 
+def test_what_is_missing_is_named(attacker: Attacker) -> None:
+    outcomes = attacker.truth["mlops_outcomes"]
+    attacker.store(attacker.truth | {"mlops_outcomes": [outcomes[0], outcomes[3], *outcomes[5:]]})
+    assert attacker.found()[:2] == ["Outcomes 2 to 3 are missing.", "Outcome 5 is missing."]
+
+
 def test_a_cut_at_the_end_needs_a_mirror(attacker: Attacker) -> None:
     "Each earlier state of the chain is sound in itself, and each is found by every mirrored head that is newer."
     for early, head in enumerate(attacker.story):

@@ -2,10 +2,12 @@
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -125,18 +127,45 @@ def test_reading_only_neither_makes_nor_migrates_nor_writes(control_url: str) ->
             connection.execute(sa.delete(schema.pins))  # the database itself refuses, too
 
 
-def test_a_disk_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/control.db"
+def in_a_child(check: Callable[[], bool], as_nobody: bool = False) -> bool:
+    "What `check` answers in a forked process; as nobody it may write nothing of ours (root may write everything)."
+    child = os.fork()
+    if not child:
+        try:
+            if as_nobody and os.getuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            os._exit(0 if check() else 1)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(2)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    "A folder that others may read (those of pytest they may not)."
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+def test_a_disk_that_cannot_be_written_can_be_read(shared_folder: Path) -> None:
+    url = f"sqlite:///{shared_folder}/control.db"
     with Control(url, KEY) as control:
         control.pin("flights@1", "a")
-    assert os.listdir(tmp_path) == ["control.db"]  # the log is merged when the last one leaves
-    (tmp_path / "control.db").chmod(0o444)
-    tmp_path.chmod(0o555)
-    try:
-        with Control(url, KEY, read_only=True) as control:
-            assert control.pins() == {"flights@1"}
-    finally:
-        tmp_path.chmod(0o755)
+    assert os.listdir(shared_folder) == ["control.db"]  # the log is merged when the last one leaves
+    (shared_folder / "control.db").chmod(0o444)
+    shared_folder.chmod(0o555)
+    assert in_a_child(lambda: Control(url, KEY, read_only=True).pins() == {"flights@1"}, as_nobody=True)
+
+    def refused() -> bool:
+        finding = check_control(url, KEY)
+        return finding.state == "fail" and "cannot be written" in finding.detail
+
+    assert in_a_child(refused, as_nobody=True)
 
 
 @pytest.mark.parametrize("password", ["s3cret", "p@ss/w:rd%"])
@@ -229,17 +258,28 @@ def test_a_relative_path_stays_where_it_was_opened(tmp_path: Path, monkeypatch: 
 
 def test_a_fork_does_not_share_connections(control: Control) -> None:
     control.pin("flights@1", "parent")
-    child = os.fork()
-    if not child:
-        try:
-            control.pin("flights@1", "child")
-            ok = control.pinned_by("flights@1") == ["child", "parent"]
-            os._exit(0 if ok else 1)
-        finally:
-            os.kill(os.getpid(), signal.SIGKILL)
-    assert os.waitpid(child, 0)[1] == 0
+    pool = control._engine.pool
+    assert pool.checkedin() == 1
+
+    def in_the_child() -> bool:
+        begins_anew = control._engine.pool.checkedin() == 0
+        control.pin("flights@1", "child")
+        return begins_anew and control.pinned_by("flights@1") == ["child", "parent"]
+
+    assert in_a_child(in_the_child)
     control.pin("flights@2", "parent")
     assert control.pins() == {"flights@1", "flights@2"} and control.pinned_by("flights@1") == ["child", "parent"]
+
+
+def test_opening_waits_for_a_writer_that_keeps_the_log_from_being_switched_on(tmp_path: Path, monkeypatch) -> None:
+    "SQLite does not queue for this one: it says “locked” at once. Waiting is what lets the other writer end here."
+    other = sqlite3.connect(tmp_path / "control.db", isolation_level=None)
+    other.execute("CREATE TABLE notes (text)")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(schema.time, "sleep", lambda seconds: other.in_transaction and other.rollback())
+    with Control(f"sqlite:///{tmp_path}/control.db", KEY) as control:
+        assert control.check().state == "ok"
+    other.close()
 
 
 def test_readers_do_not_wait_for_writers(control: Control) -> None:
