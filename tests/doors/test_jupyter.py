@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -115,7 +115,7 @@ def test_every_route_is_guarded_by_name():
 class Nobody(Authorizer):
     """Lets nobody do anything, and remembers what was asked."""
 
-    asked: list[tuple[str, str]] = []  # noqa: RUF012  # one list for the one server of a test
+    asked: ClassVar[list[tuple[str, str]]] = []
 
     def is_authorized(self, handler, user, action, resource):
         self.asked.append((action, resource))
