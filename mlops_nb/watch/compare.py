@@ -78,7 +78,7 @@ def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     k = len(ref.parts)
     return replace(ref, parts=tuple(shown[:k])), replace(win, parts=tuple(shown[k:]))
 
-# %% ../../nbs/watch/01_compare.ipynb #3866339b
+# %% ../../nbs/watch/01_compare.ipynb #7bf2628a
 LEVELS = 128  # bins of equal weight in the reference
 _MID = (np.arange(LEVELS) + 0.5) / LEVELS
 
@@ -102,7 +102,8 @@ def edges(q: Floats) -> Floats:
     "Where distribution functions are compared: the reference's quantiles, and both sides of each heavy value."
     q = np.sort(q[np.isfinite(q)])
     same = np.append(q[1:] == q[:-1], True)  # the first of equal neighbours, and the maximum
-    return np.unique(np.concatenate([q, np.nextafter(q[same], np.inf)]))
+    with np.errstate(over="ignore"):  # what follows the largest number there is is infinity
+        return np.unique(np.concatenate([q, np.nextafter(q[same], np.inf)]))
 
 
 def heights(c: Column, points: Floats) -> Windows:
@@ -137,7 +138,7 @@ def _few(win: float, ref: float, terms: Terms) -> str:
     side, rows = ("window", win) if win < terms.min_rows else ("reference", ref)
     return f"{rows:.0f} row{'s' * (rows != 1)} with a value in the {side}, {terms.min_rows} are needed to call it unchanged"
 
-# %% ../../nbs/watch/01_compare.ipynb #d2f2dd33
+# %% ../../nbs/watch/01_compare.ipynb #defda1fd
 GAP = 0.03  # D below this never counts
 SHIFT = 0.05  # nor does W1/sd below this
 
@@ -147,7 +148,8 @@ def spread(q: Floats, c: Column) -> float:
     means, sds = (np.array([getattr(p, which) for p in c.parts], dtype=float) for which in ("mean", "sd"))
     weights = c.values
     ok = np.isfinite(means) & np.isfinite(sds) & (weights > 0)
-    inner = float(np.std(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0
+    with np.errstate(over="ignore"):  # squares of numbers near 1e300 are infinite, which is large enough
+        inner = float(np.std(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0
     if not ok.any():
         return inner
     middle = np.average(means[ok], weights=weights[ok])
@@ -158,7 +160,7 @@ def spread(q: Floats, c: Column) -> float:
 def distance(before: Floats, after: Floats, width: float) -> float:
     "W1 in standard deviations; 1 where there is no deviation to compare with, or infinity on one side only."
     same = np.isfinite(before) & np.isfinite(after)
-    moved = float(np.abs(before - after, where=same, out=np.zeros(len(same)))[same].mean()) if same.any() else 0.0
+    moved = float(np.abs(before[same] - after[same]).mean()) if same.any() else 0.0
     odd = bool((before[~same] != after[~same]).any())
     return max(moved / width if width > 0 else float(moved > 0), float(odd))
 
@@ -251,7 +253,7 @@ def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
                     _said_numeric(before, after, gap, limit, effect, broken, verdict) if verdict is not None
                     else _few(win.m, ref.m, terms))  # fmt: skip
 
-# %% ../../nbs/watch/01_compare.ipynb #9af846b1
+# %% ../../nbs/watch/01_compare.ipynb #06bb67b9
 VARIATION = 0.03  # total variation below this never counts
 UNSEEN = 0.005  # nor does unseen mass below this
 ALL_UNSEEN = 0.1  # with this share of rows unseen, the feature counts as wholly broken
@@ -288,7 +290,7 @@ def counts(c: Column) -> Counts:
 def _shares(c: Counts, names: tuple[str, ...]) -> Windows:
     "The share of each of `names` in each part, and of everything else. parts x (names + 1)."
     place = {k: i for i, k in enumerate(c.names)}
-    index = np.array([place.get(k, -1) for k in names])
+    index = np.array([place.get(k, -1) for k in names], dtype=int)
     padded = np.column_stack([c.table, np.zeros(len(c.table))])  # the last column answers for names that are absent
     known = padded[:, index] / c.rows[:, None]
     return Windows(np.column_stack([known, np.clip(1 - known.sum(axis=1), 0, 1)]), c.rows)
@@ -374,7 +376,7 @@ def nulls(ref: Column, win: Column, terms: Terms) -> Sighting:
     said = f"missing in {win.nulls:.1%} of the rows, was {ref.nulls:.1%}; ±{limit:.1%} is normal"
     return Sighting("null_gap", abs(moved), limit, abs(moved), BROKEN * max(moved, 0.0) or abs(moved), verdict, said)
 
-# %% ../../nbs/watch/01_compare.ipynb #bda9867e
+# %% ../../nbs/watch/01_compare.ipynb #48484941
 _FLAGS = {"true": "True", "1": "True", "1.0": "True", "false": "False", "0": "False", "0.0": "False"}
 
 
@@ -384,7 +386,7 @@ def _as_flags(c: Counts) -> Counts | None:
         return None
     table = np.zeros((len(c.rows), 2))
     for i, k in enumerate(c.names):
-        table[:, _FLAGS[k.lower()] == "True"] += c.table[:, [i]]
+        table[:, int(_FLAGS[k.lower()] == "True")] += c.table[:, i]
     return Counts(("False", "True"), table, c.rows, True)
 
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Floats', 'DRAWS', 'HEAPS', 'GRID', 'SHARES', 'BLOCKS', 'WEEK', 'GAP', 'VARIATION', 'SHARE', 'Noise', 'noise',
-           'level_for', 'ceiling', 'Terms', 'scale', 'sampling_gap', 'sampling_variation', 'heaps', 'Windows',
-           'student', 'Measure', 'days_gap', 'days_variation', 'days_share']
+           'level_for', 'ceiling', 'Terms', 'scale', 'sampling_gap', 'sampling_variation', 'run_of', 'heaps', 'Windows',
+           'student', 'widen', 'Measure', 'days_gap', 'days_variation', 'days_share']
 
 # %% ../../nbs/watch/00_null.ipynb #7f828b59
 from collections.abc import Callable
@@ -106,9 +106,14 @@ def sampling_variation(shares: Floats, n: float, m: float, terms: Terms) -> floa
     "How large the total variation between two category tables gets by sampling alone; at most `SHARES` shares."
     return ceiling(0.5 * np.abs(_shares_draw(shares, terms.paths, DRAWS)).sum(axis=0), terms.level) * scale(n, m)
 
-# %% ../../nbs/watch/00_null.ipynb #0c9a505a
+# %% ../../nbs/watch/00_null.ipynb #ebda0bd0
 BLOCKS = 10  # fewer windows than this cannot tell how windows differ
 WEEK = 7  # windows in a run, once there are enough
+
+
+def run_of(have: int, take: int) -> int:
+    "How many neighbouring windows are drawn together."
+    return max(1, min(take, WEEK if have >= 8 * WEEK else round(have ** (1 / 3))))
 
 
 @lru_cache(maxsize=32)
@@ -117,14 +122,14 @@ def heaps(seed: int, rows: bytes, take: int, count: int = HEAPS) -> Floats:
     size = np.frombuffer(rows)
     have = len(size)
     rng = np.random.default_rng([seed, have, take])
-    run = max(1, min(take, WEEK if have >= 4 * WEEK else round(have ** (1 / 3))))
+    run = run_of(have, take)
     starts = rng.integers(0, have, size=(count, -(-take // run)))
     index = ((starts[:, :, None] + np.arange(run)) % have).reshape(count, -1)[:, :take]
     flat = (index + np.arange(count)[:, None] * have).ravel()
     weights = np.bincount(flat, minlength=count * have).reshape(count, have).T * size[:, None]
     return np.asarray(weights / np.maximum(weights.sum(axis=0), 1))
 
-# %% ../../nbs/watch/00_null.ipynb #91614263
+# %% ../../nbs/watch/00_null.ipynb #15d39175
 @dataclass(frozen=True)
 class Windows:
     "A table with a row per window, and how many rows of data each stands for."
@@ -137,13 +142,19 @@ class Windows:
         return np.asarray(self.rows @ self.table / max(self.rows.sum(), 1))
 
 
-def student(windows: int, level: float) -> float:
+def student(freedom: float, level: float) -> float:
     "How much wider Student's distribution is than the normal one, at both tails' `level` together."
-    z, v = NormalDist().inv_cdf(1 - level / 2), max(windows - 1, 1)
-    t = z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+    z = NormalDist().inv_cdf(1 - level / 2)
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return float(t / z)
 
-# %% ../../nbs/watch/00_null.ipynb #c05b6a1d
+
+def widen(have: int, take: int, level: float) -> float:
+    "What the scatter of heaps is multiplied by, because it was learnt from `have` windows only."
+    run = run_of(have, take)
+    return float(student(min(have - 1, 1.5 * have / run), level) / np.sqrt(1 - run / have))
+
+# %% ../../nbs/watch/00_null.ipynb #4868a4ff
 @dataclass(frozen=True)
 class Measure:
     "How a difference is measured, and how sampling alone disturbs it."
@@ -177,12 +188,12 @@ def _between(ref: Windows, win: Windows, m: float, terms: Terms, measure: Measur
     covered = take * ref.rows.mean()
     if m < 0.95 * covered:
         moved = moved + np.sqrt(1 / max(m, 1) - 1 / covered) * measure.noise(ref.mean, terms.paths)
-    found = ceiling(measure.size(moved), level) * student(len(ref.rows), level)
+    found = ceiling(measure.size(moved), level) * widen(len(ref.rows), take, level)
     if len(win.rows) < BLOCKS:
         return found
     own = heaps(terms.seed + 2, win.rows.tobytes(), len(win.rows))
     moved = _product(win.table.T, own) - _product(ref.table.T, known) - (win.mean - ref.mean)[:, None]
-    return max(found, ceiling(measure.size(moved), level) * student(len(win.rows), level))
+    return max(found, ceiling(measure.size(moved), level) * widen(len(win.rows), len(win.rows), level))
 
 
 def days_gap(ref: Windows, win: Windows, m: float, terms: Terms) -> float:
