@@ -123,7 +123,7 @@ def load_data(ws: Workspace, months: list[int], step: Step) -> None:
     refs = [f"{s.ref} ({s.rows:,} rows)" for s in ws.tables() if s.table in ("flights", "weather")]
     step.said = ", ".join(refs) + ("" if added else ", already there")
 
-# %% ../../nbs/desk/21_demo.ipynb #7fb7c038
+# %% ../../nbs/desk/21_demo.ipynb #ccbb5d89
 def _must(run: Run) -> Run:
     if run.status != "finished":
         hint = f"`mlops-nb runs show {run.id}`; the traceback is in {run.folder}/error.txt."
@@ -133,7 +133,7 @@ def _must(run: Run) -> Run:
 
 def train(ws: Workspace, seed: int, fresh: bool, step: Step) -> ModelVersion:
     "The version that was trained with this seed, or a new one from train.ipynb."
-    for version in [] if fresh else ws.versions(MODEL):
+    for version in [] if fresh else [v for v in ws.versions() if v.name == MODEL]:
         if version.state == "proven" and version.tags.get("seed") == str(seed):
             step.said = f"{version.ref} {version.state}, already there"
             return version

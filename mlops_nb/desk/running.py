@@ -36,9 +36,11 @@ def find_notebook(settings: Settings, notebook: str | Path) -> Path:
     known = sorted({p.name for place in places for p in place.glob("*.ipynb")})
     raise NotebookNotFound(f"There is no notebook {notebook}.", field="notebook", hint=nearest(name.name, known) or None)
 
-# %% ../../nbs/desk/02_running.ipynb #d02b2346
-def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any]) -> list[Order]:
+# %% ../../nbs/desk/02_running.ipynb #d5e7efc8
+def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any], parallel: int | None = None) -> list[Order]:
     "One order for each point of the grid; nothing starts. Errors name an unknown parameter or a wrong type."
+    if parallel is not None and parallel < 1:
+        raise UsageError(f"parallel is {parallel}.", field="parallel", hint="Give 1 or more.")
     path = find_notebook(settings, notebook)
     document = read_notebook(path)
     grid = expand(parameters)
@@ -46,6 +48,7 @@ def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any])
         for warning in check_parameters(document, values):
             warnings.warn(warning, stacklevel=3)
     made = []
+    threads = max(1, (os.cpu_count() or 1) // min(len(grid), parallel or settings.parallel))
     for values in grid:
         name = run_id(path)
         seed = values.get("seed", settings.seed)
@@ -61,6 +64,7 @@ def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any])
                 seed=seed if isinstance(seed, int) else settings.seed,
                 cell_timeout_s=settings.cell_timeout_s,
                 patch_limit_kb=settings.patch_limit_kb,
+                threads=threads,
                 actor=current_actor(settings.hash_actor, workspace_key(settings)),
             )
         )
@@ -77,7 +81,7 @@ def settle(run: Run, control: "Control", judge: Callable[[Run], Run] | None, pub
         control.put_run(run)
     return run
 
-# %% ../../nbs/desk/02_running.ipynb #774d6f23
+# %% ../../nbs/desk/02_running.ipynb #69bb3024
 def publish(settings: Settings, run: Run) -> Run:
     "The run with its MLflow run id, after a copy was made there."
     from mlops_nb.store.models_runs import record_run
@@ -95,8 +99,6 @@ def start(
     publish: Callable[[Run], Run] | None = None,
 ) -> RunSet:
     "Starts the orders and returns at once."
-    if parallel is not None and parallel < 1:
-        raise UsageError(f"parallel is {parallel}.", field="parallel", hint="Give 1 or more.")
     one_at_a_time = threading.Lock()
 
     def finish(run: Run) -> Run:

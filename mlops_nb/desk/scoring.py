@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlops_nb.store.models import Models
 
-# %% ../../nbs/desk/01_scoring.ipynb #495fc96c
+# %% ../../nbs/desk/01_scoring.ipynb #26da302a
 SEEN = "scored.jsonl"  # one line per call of predict in a run
 
 
@@ -52,6 +52,7 @@ def write_windows(path: Path, windows: list[tuple[datetime | None, Any]], versio
 
 def read_windows(path: Path) -> list[tuple[datetime | None, Any]]:
     "What `write_windows` wrote: start and profile of each window, in order."
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -61,7 +62,8 @@ def read_windows(path: Path) -> list[tuple[datetime | None, Any]]:
     starts = table["window_start"].unique().to_pylist()
     if starts == [None]:
         return [(None, from_rows(table))]
-    return [(s, from_rows(table.filter(pc.equal(table["window_start"], pc.scalar(s))))) for s in sorted(starts)]
+    column = table["window_start"]
+    return [(s, from_rows(table.filter(pc.equal(column, pa.scalar(s, column.type))))) for s in sorted(starts)]
 
 
 def leave_profile(version: ModelVersion, frame: "pd.DataFrame", violations: list[dict[str, Any]]) -> None:

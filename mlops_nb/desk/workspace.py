@@ -166,7 +166,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #1387fdbf
+# %% ../../nbs/desk/10_workspace.ipynb #3e71adf4
 class _Models(_Data):
     "Registered models and production."
 
@@ -210,7 +210,7 @@ class _Models(_Data):
 
     def adopt(self, uri: str, *, reference: Any, target: str | None = None, **options: Any) -> ModelVersion:
         "Brings a model of an existing MLflow registry under watch, without retraining."
-        from mlops_nb.desk.registering import adopt
+        from mlops_nb.desk.adopting import adopt
 
         self._change("adopt")
         return adopt(self.stores, uri, reference=self._rows(reference), target=target, **options)
@@ -218,7 +218,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #2a59aa30
+# %% ../../nbs/desk/10_workspace.ipynb #91d75362
 class _Production(_Models):
     "Which version does what."
 
@@ -242,14 +242,14 @@ class _Production(_Models):
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
         "Gives a version an alias; leaves a signed receipt."
-        from mlops_nb.desk.registering import promote
+        from mlops_nb.desk.production import promote
 
         self._change("promote")
         return promote(self.stores, version, alias=alias, force=force, reason=reason)
 
     def rollback(self, model: str, reason: str = "") -> Receipt:
         "Undoes the last production change of a model, whatever it was."
-        from mlops_nb.desk.registering import rollback
+        from mlops_nb.desk.production import rollback
 
         self._change("rollback")
         return rollback(self.stores, model, reason=reason)
@@ -260,7 +260,7 @@ class _Production(_Models):
 
     def verify(self) -> list[Finding]:
         "Checks every version's digest, its permit, the chain of receipts and MLflow's aliases."
-        from mlops_nb.desk.registering import verify
+        from mlops_nb.desk.production import verify
 
         return verify(self.stores)
 
@@ -268,7 +268,7 @@ class _Production(_Models):
         "The model card: Markdown with Hugging Face front matter."
         return self.stores.models.card(version)
 
-# %% ../../nbs/desk/10_workspace.ipynb #b2a55788
+# %% ../../nbs/desk/10_workspace.ipynb #83700021
 class _Runs(_Production):
     "Notebooks as batch runs."
 
@@ -278,7 +278,7 @@ class _Runs(_Production):
         from mlops_nb.desk.scoring import judge
 
         self._change("run")
-        made = orders(self.settings, notebook, parameters)
+        made = orders(self.settings, notebook, parameters, parallel)
         warm = threading.Thread(target=lambda: self.stores.models, daemon=True)  # imports MLflow while the notebooks run
         runs = start(
             self.settings,

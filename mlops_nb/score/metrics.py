@@ -164,7 +164,7 @@ def _multiclass(y: "np.ndarray", prediction: "np.ndarray", scores: Any, labels: 
         found["log_loss"] = -np.log(np.clip(own, np.finfo(own.dtype).eps, 1)).mean()
     return found
 
-# %% ../../nbs/score/00_metrics.ipynb #c2dde832
+# %% ../../nbs/score/00_metrics.ipynb #cabb9aab
 HEADLINE: dict[str, str] = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
 
 
@@ -196,7 +196,6 @@ def permutation_importance(
 ) -> Importance:
     "Loss of the headline metric by column. The same seed gives the same numbers."
     import numpy as np
-    import pandas as pd
 
     random = np.random.default_rng(seed)
     most = max(100, min(rows, cells // max(1, frame.shape[1] * repeats)))
@@ -209,40 +208,28 @@ def permutation_importance(
     metric = next((m for m in (HEADLINE.get(kind, ""), "accuracy") if m in first), "")
     if not metric:
         return Importance("", float("nan"), rows=len(frame), note="no metric is defined on these rows")
-    orders = [random.permutation(len(frame)) for _ in range(repeats)]
-    base, order = pd.concat([frame] * repeats, ignore_index=True), np.concatenate(orders)
-    lost: dict[str, float] = {}
-    spread: dict[str, float] = {}
-    deadline = time.monotonic() + seconds
-    for name in frame.columns:
-        if time.monotonic() > deadline:
-            break
-        shuffled = _shuffled(base, frame, name, order)
-        drops = _drops(answer(shuffled), y, kind, labels, repeats, metric, first[metric])
-        lost[str(name)], spread[str(name)] = float(drops.mean()), float(drops.std())
-    missing = len(frame.columns) - len(lost)
+    drops: dict[str, list[float]] = {str(name): [] for name in frame.columns}
+    deadline, passes = time.monotonic() + seconds, 0
+    while passes < repeats and (passes == 0 or time.monotonic() < deadline):  # every column once, whatever it takes
+        order = random.permutation(len(frame))
+        for name in frame.columns:
+            again = answer(_shuffled(frame, name, order))
+            drops[str(name)].append(first[metric] - evaluate(kind, y, *again, labels)[metric])
+        passes += 1
+    lost = {name: float(np.mean(found)) for name, found in drops.items()}
+    spread = {name: float(np.std(found)) for name, found in drops.items()}
     return Importance(
         metric,
         first[metric],
         dict(sorted(lost.items(), key=lambda item: -item[1])),
         spread,
         len(frame),
-        repeats,
-        f"stopped after {seconds:g} s; {missing} columns were not reached" if missing else "",
+        passes,
+        f"{passes} of {repeats} repeats: the model took longer than {seconds:g} s" if passes < repeats else "",
     )
 
-# %% ../../nbs/score/00_metrics.ipynb #ddc2960d
-def _shuffled(base: "pd.DataFrame", frame: "pd.DataFrame", name: Any, order: "np.ndarray") -> "pd.DataFrame":
-    changed = base.copy(deep=False)
+# %% ../../nbs/score/00_metrics.ipynb #1f48efd5
+def _shuffled(frame: "pd.DataFrame", name: Any, order: "np.ndarray") -> "pd.DataFrame":
+    changed = frame.copy(deep=False)
     changed[name] = frame[name].iloc[order].reset_index(drop=True)  # keeps the column's type, categories included
     return changed
-
-
-def _drops(answers: tuple[Any, Any], y: "np.ndarray", kind: Kind, labels: Any, repeats: int, metric: str, first: float) -> "np.ndarray":
-    import numpy as np
-
-    prediction, scores = np.asarray(answers[0]), answers[1]
-    n = len(y)
-    parts = [slice(i * n, (i + 1) * n) for i in range(repeats)]
-    after = [evaluate(kind, y, prediction[p], None if scores is None else scores[p], labels)[metric] for p in parts]
-    return first - np.array(after)
