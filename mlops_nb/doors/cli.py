@@ -99,7 +99,7 @@ def demo(months: str, seed: int, fresh: bool, out: str) -> None:
     if out == "json":
         click.echo(dump(report))
 
-# %% ../../nbs/doors/01_cli.ipynb #67d08ac4
+# %% ../../nbs/doors/01_cli.ipynb #0ca16b52
 @cli.group()
 def data() -> None:
     "Tables of the lake and their snapshots."
@@ -108,7 +108,7 @@ def data() -> None:
 @data.command("commit")
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--mode", type=click.Choice(["replace", "append"]), default="replace", show_default=True)
+@click.option("--mode", type=click.Choice(["replace", "append"]), default="replace", show_default=True, help="Put in place of, or add.")
 @click.option("--key", multiple=True, help="Column that names a row; append needs one. Repeat for several.")
 @click.option("--partition-by", multiple=True, help="Column to lay files out by.")
 @click.option("--schema", type=click.Choice(["strict", "evolve"]), default="strict", show_default=True, help="evolve: let columns change.")
@@ -222,7 +222,7 @@ def models_register(
     if found.state != "proven":
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/01_cli.ipynb #3050cca7
+# %% ../../nbs/doors/01_cli.ipynb #df59abb8
 @models.command("adopt")
 @click.argument("uri")
 @click.option("--reference", required=True, help="Snapshot of rows the model is known to work on.")
@@ -238,7 +238,7 @@ def models_adopt(uri: str, reference: str, target: str | None, out: str) -> None
 
 @models.command("promote")
 @click.argument("ref")
-@click.option("--alias", default="champion", show_default=True)
+@click.option("--alias", default="champion", show_default=True, help="The name to give it.")
 @click.option("--reason", default="", help="Goes into the receipt.")
 @click.option("--force", is_flag=True, help="Even where it is not proven; goes into the receipt.")
 @output
@@ -327,14 +327,14 @@ def run(notebook: str, given: tuple[str, ...], raw: tuple[str, ...], grid: tuple
     if any(r.status != "finished" for r in runs):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/01_cli.ipynb #6711b871
+# %% ../../nbs/doors/01_cli.ipynb #0a20d2a1
 @cli.group()
 def runs() -> None:
     "Runs of notebooks, and what they left."
 
 
 @runs.command("list")
-@click.option("--status", type=click.Choice(["queued", "running", "finished", "failed", "cancelled"]), default=None)
+@click.option("--status", type=click.Choice(["queued", "running", "finished", "failed", "cancelled"]), default=None, help="Only these.")
 @click.option("-n", "--limit", default=20, show_default=True, help="Newest runs to list.")
 @output
 def runs_list(status: str | None, limit: int, out: str) -> None:
