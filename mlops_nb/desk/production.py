@@ -109,7 +109,7 @@ def rollback(stores: Any, model: str, *, reason: str = "") -> Receipt:
             raise VersionNotProven(f"{before.ref} is broken by now: {before.reason}", field="model", hint=hint)
     return change(models, "rollback", name, last.alias, last.from_version, reason=reason, undoes=last.id)
 
-# %% ../../nbs/desk/00_production.ipynb #bb26f6d5
+# %% ../../nbs/desk/00_production.ipynb #1b786a4a
 def verify(stores: Any) -> list[Finding]:
     "One finding for each thing that was checked."
     models: Models = stores.models
@@ -142,8 +142,8 @@ def _version(models: "Models", version: ModelVersion) -> Finding:
     from mlops_nb.store.models import check_evidence, facts_of, fetch
 
     if version.state != "proven":
-        state = "warn" if version.state == "broken" else "ok"
-        return Finding(version.ref, state, f"{version.state} {version.reason}".strip())
+        words = f"{version.state}: {version.reason}" if version.reason else version.state
+        return Finding(version.ref, "warn" if version.state == "broken" else "ok", words)
     try:
         with tempfile.TemporaryDirectory() as place:
             facts = facts_of(models, version)

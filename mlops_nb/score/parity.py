@@ -54,14 +54,15 @@ class Parity(Record):
     differences: tuple[Difference, ...] = ()  # all of them, the tolerated included
     reason: str = ""  # one sentence when not the same
 
-# %% ../../nbs/score/01_parity.ipynb #b1126a62
+# %% ../../nbs/score/01_parity.ipynb #9d0c3fa5
 def _near(expected: "np.ndarray", got: "np.ndarray", kind: str) -> "np.ndarray":
     import numpy as np
 
     a, b = expected.astype(float), got.astype(float)
     room = TOLERANCE if kind == "score" else TOLERANCE * np.maximum(np.abs(a), np.abs(b)) + 1e-300
     with np.errstate(invalid="ignore"):
-        return (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
+        close = np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) <= room)
+        return close | (a == b) | (np.isnan(a) & np.isnan(b))
 
 
 def _equal(expected: "np.ndarray", got: "np.ndarray", close: bool) -> "np.ndarray":

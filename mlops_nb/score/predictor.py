@@ -24,7 +24,7 @@ from .parity import Answers
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/score/02_predictor.ipynb #a6a82b9a
+# %% ../../nbs/score/02_predictor.ipynb #3c27e8fa
 SPEC_FORMAT = 1
 
 
@@ -38,7 +38,7 @@ class Spec(Record):
     feed: str = "pandas"  # what the model is given: pandas | polars | array
     classes: tuple[Any, ...] = ()  # names of the columns of the scores
     categories: tuple[str, ...] = ()  # features that must arrive as pandas categories
-    names: str = "fitted"  # where the features' names come from: fitted | given | x0…
+    names: str = "fitted"  # where the features' names come from: fitted | signature | given | x0…
     format: int = SPEC_FORMAT
 
     @classmethod
@@ -93,7 +93,7 @@ def _mlmodel(folder: Path) -> dict[str, Any]:
 def _flavors(folder: Path) -> dict[str, Any]:
     return _mlmodel(folder)["flavors"]
 
-# %% ../../nbs/score/02_predictor.ipynb #95a994ce
+# %% ../../nbs/score/02_predictor.ipynb #404f2095
 def load_model(
     folder: str | Path,  # a model folder: MLmodel and what belongs to it
     digest: str,  # what the bytes must be
@@ -118,7 +118,8 @@ def load_model(
     if not general:
         raise ModelInvalid(f"The model has only the flavors {', '.join(flavors)}; none that Python can ask.")
     loader = importlib.import_module(general["loader_module"])
-    return loader._load_pyfunc(str(folder / general["data"]) if general.get("data") else str(folder))
+    loaded = loader._load_pyfunc(str(folder / general["data"]) if general.get("data") else str(folder))
+    return loaded.get_raw_model() if simple and hasattr(loaded, "get_raw_model") else loaded
 
 
 def _unpickle(path: Path) -> Any:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-# %% ../../nbs/score/04_prepare.ipynb #d8da8e84
+# %% ../../nbs/score/04_prepare.ipynb #cd59c1ea
 def table_of(
     data: Any,  # a frame with the target in it, or (X, y)
-    target: str,
+    target: str | None,
     what: str = "train",  # for messages
 ) -> "pd.DataFrame":
     "Rows with the target as a column. Raises DataInvalid or ColumnNotFound."
     import numpy as np
 
-    if isinstance(data, tuple) and len(data) == 2:
+    if isinstance(data, tuple) and len(data) == 2 and target:
         frame = to_pandas(data[0]).copy(deep=False)
         answers = np.asarray(data[1]).reshape(len(data[1]), -1)
         if answers.shape != (len(frame), 1):
@@ -54,7 +54,7 @@ def need_columns(frame: "pd.DataFrame", wanted: dict[str, str | None], what: str
         if name and name not in there:
             raise ColumnNotFound(f"The {role} {name!r} is not a column of {what}.", field=role, hint=nearest(name, there) or None)
 
-# %% ../../nbs/score/04_prepare.ipynb #42c0df2f
+# %% ../../nbs/score/04_prepare.ipynb #64251fbb
 def fitted_names(model: Any) -> tuple[str, ...] | None:
     "The columns that a model says it was fitted on; None when it does not say."
     try:
@@ -72,15 +72,20 @@ def _count(model: Any) -> int | None:
     return int(number) if isinstance(number, int) else None
 
 
-def features_of(model: Any, frame: "pd.DataFrame", aside: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    "The model's columns in its order, and where their names come from: fitted, given, or x0…"
+def features_of(
+    model: Any,
+    frame: "pd.DataFrame",
+    aside: Sequence[str],  # columns that are no features
+    signed: Sequence[str] = (),  # columns that a signature names
+) -> tuple[tuple[str, ...], str]:
+    "The model's columns in its order, and where their names come from: fitted, signature, given, or x0…"
     there = [str(c) for c in frame.columns]
-    if names := fitted_names(model):
+    if names := fitted_names(model) or tuple(signed):
         missing = [n for n in names if n not in there]
         if missing:
             words = f"The model was fitted on column {missing[0]!r}, which is not in train."
             raise ColumnNotFound(words, field="train", hint=nearest(missing[0], there) or None)
-        return names, "fitted"
+        return names, "fitted" if fitted_names(model) else "signature"
     rest = tuple(n for n in there if n not in aside)
     count = _count(model)
     if count is not None and count != len(rest):
@@ -163,7 +168,7 @@ def masked(rows: "pd.DataFrame", columns: Sequence[str]) -> "pd.DataFrame":
         changed[name] = short.astype("category") if str(rows[name].dtype) == "category" else short.astype(rows[name].dtype)
     return changed
 
-# %% ../../nbs/score/04_prepare.ipynb #46d3ea47
+# %% ../../nbs/score/04_prepare.ipynb #e76517db
 @dataclass(frozen=True)
 class Prepared:
     "What is known of a model before it is stored."
@@ -178,11 +183,12 @@ def prepare(
     model: Any,
     train: Any,
     *,
-    target: str,
+    target: str | None,
     id: str | None = None,
     time: str | None = None,
     segments: Sequence[str] = (),
     plain: Collection[str] = (),  # string columns that may stand in clear
+    signed: Sequence[str] = (),  # columns that a signature names
 ) -> Prepared:
     "Looks at model and rows. Raises ModelInvalid, ColumnNotFound or DataInvalid."
     import numpy as np
@@ -190,15 +196,15 @@ def prepare(
     check_model(model)
     frame = table_of(train, target)
     need_columns(frame, {"id": id, "time": time} | {f"segment {i}": s for i, s in enumerate(segments, 1)})
-    names, origin = features_of(model, frame, [n for n in (target, id, time, *segments) if n])
+    names, origin = features_of(model, frame, [n for n in (target, id, time, *segments) if n], signed)
     if not names:
         raise DataInvalid("train has no columns beside target, id, time and segments.", field="train")
     categories = tuple(n for n in names if str(frame[n].dtype) == "category")
     features = feed(frame, Spec(names))
     rows = example_rows(features)
-    spec = way_in(model, train, rows, Spec(names, target=target, categories=categories, names=origin))
+    spec = way_in(model, train, rows, Spec(names, target=target or "", categories=categories, names=origin))
     prediction = np.asarray(_try(model, rows, spec))
-    kind = kind_of(model, frame[target], prediction)
+    kind = kind_of(model, frame[target] if target else None, prediction)
     spec = _with_classes(model, spec, kind)
     return Prepared(spec, frame, *_examples(model, rows, spec, telling(features, plain)))
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['experiment_id', 'active_run', 'Stored', 'Models', 'get_version', 'list_versions', 'store_parts', 'log_version',
-           'facts_of', 'write_tags', 'add_evidence', 'set_state', 'end_run', 'permitted', 'fetch', 'materialise',
-           'check_evidence', 'mirror_alias', 'mirror_head', 'mirrored_head', 'record_run']
+           'adopt_version', 'facts_of', 'write_tags', 'add_evidence', 'set_state', 'end_run', 'permitted', 'download',
+           'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head', 'mirrored_head', 'record_run']
 
 # %% ../../nbs/store/10_models.ipynb #45ef65a9
 import functools
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from mlops_nb.store.control import Control
 
-# %% ../../nbs/store/10_models.ipynb #971fc152
+# %% ../../nbs/store/10_models.ipynb #71b7eb91
 def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     "The workspace's experiment; made when it is not there."
     from mlflow.exceptions import MlflowException
@@ -57,7 +57,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
         except MlflowException as problem:
             if code_of(problem) != "RESOURCE_ALREADY_EXISTS":  # somebody was first
                 raise
-            return str(client.get_experiment_by_name(settings.experiment).experiment_id)
+            return experiment_id(client, settings)
 
 
 def active_run(client: "MlflowClient", settings: Settings) -> str:
@@ -229,7 +229,7 @@ def list_versions(models: Models, name: str | None = None) -> list[ModelVersion]
         versions += [version] if version else []
     return versions
 
-# %% ../../nbs/store/10_models.ipynb #b040963a
+# %% ../../nbs/store/10_models.ipynb #89093cd9
 def store_parts(models: Models, name: str, evidence: Path, tags: dict[str, str] | None = None) -> Stored:
     "Joins or starts a run and puts the first evidence there."
     client, settings = models.client, models.settings
@@ -273,12 +273,26 @@ def log_version(
                 raise
         facts = replace(facts, evidence=f"runs:/{stored.run_id}/{stored.evidence}")
         told = {k: str(v) for k, v in (tags or {}).items()} | to_tags(facts) | {f"{PREFIX}state": "proving"}
-        extra = {"model_id": model_id} if model_id else {}
+        extra: dict[str, Any] = {"model_id": model_id} if model_id else {}
         made = client.create_model_version(name, address, run_id, told, None, description or None, **extra)
     found = read_version(models.registry.version(name, int(made.version)))
     assert found is not None
     models.control.permit_digest(facts.digest, "model", found.ref)
     return found
+
+# %% ../../nbs/store/10_models.ipynb #8599ed39
+def adopt_version(models: Models, name: str, number: int, stored: Stored, facts: Facts, tags: dict[str, str]) -> ModelVersion:
+    "An existing version of the registry, in the state `proving`. Nothing of it is changed but its tags."
+    models.control.permit_digest(facts.digest, "model", f"{name}/{number}")
+    facts = replace(facts, evidence=f"runs:/{stored.run_id}/{stored.evidence}")
+    found = models.registry.version(name, number)
+    told = {k: str(v) for k, v in tags.items()} | {f"{PREFIX}state": "proving"} | to_tags(facts)
+    with speaking(models.uri):
+        for key, value in told.items():
+            models.client.set_model_version_tag(name, str(number), key, value)
+    version = read_version(models.registry.version(name, int(found.version)))
+    assert version is not None
+    return version
 
 # %% ../../nbs/store/10_models.ipynb #97cda928
 def facts_of(models: Models, version: ModelVersion) -> Facts:
@@ -323,7 +337,7 @@ def end_run(models: Models, stored: Stored, status: str = "FINISHED") -> None:
         with speaking(models.settings.tracking_uri), suppress(StoreUnavailable):
             models.client.set_terminated(stored.run_id, status)
 
-# %% ../../nbs/store/10_models.ipynb #12e900f9
+# %% ../../nbs/store/10_models.ipynb #501706b3
 def permitted(models: Models, version: ModelVersion) -> str:
     "The version's digest, when this workspace has permitted it. Raises BytesNotPermitted."
     if models.control.is_permitted(version.digest):
@@ -335,13 +349,16 @@ def permitted(models: Models, version: ModelVersion) -> str:
     )
 
 
-def _download(models: Models, address: str, folder: Path) -> None:
+def download(models: Models, address: str, folder: Path, tracking_uri: str = "") -> None:
+    "Fetches artifacts into a new folder. Raises StoreUnavailable."
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     try:
-        with speaking(models.settings.tracking_uri), _no_bar():
-            found = download_artifacts(address, dst_path=str(folder.parent / "d"), tracking_uri=models.settings.tracking_uri)
+        (folder.parent / "d").mkdir(parents=True)
+        uri = tracking_uri or models.settings.tracking_uri
+        with speaking(uri), _no_bar():
+            found = download_artifacts(address, dst_path=str(folder.parent / "d"), tracking_uri=uri)
     except (MlflowException, OSError) as problem:
         words = (str(problem).splitlines() or [""])[0]
         hint = "`mlops-nb doctor` checks the store."
@@ -369,8 +386,8 @@ def fetch(models: Models, version: ModelVersion, folder: Path, facts: Facts) -> 
     digest = permitted(models, version)
     with speaking(models.uri):
         source = models.client.get_model_version_download_uri(version.name, str(version.version))
-    _download(models, facts.evidence, folder)
-    _download(models, source, folder / "model")
+    download(models, facts.evidence, folder)
+    download(models, source, folder / "model")
     (folder / "model" / "registered_model_meta").unlink(missing_ok=True)
     if (found := model_digest(folder / "model")) != digest:
         raise BytesNotPermitted(

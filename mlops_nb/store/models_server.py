@@ -145,11 +145,10 @@ def _patient() -> Iterator[None]:
                 for name in _set:
                     os.environ.pop(name, None)
 
-# %% ../../nbs/store/07_models_server.ipynb #d62be242
+# %% ../../nbs/store/07_models_server.ipynb #34050efd
 @contextlib.contextmanager
 def speaking(uri: str) -> Iterator[None]:
     "Calls MLflow with short patience; what it raises becomes StoreUnavailable or StoreTooOld where the server is at fault."
-    import sqlalchemy.exc
     from mlflow.exceptions import MlflowException, RestException
 
     try:
@@ -162,7 +161,9 @@ def speaking(uri: str) -> Iterator[None]:
         if translated is None:
             raise
         raise translated from None
-    except (sqlalchemy.exc.OperationalError, ConnectionError) as problem:
+    except Exception as problem:
+        if not isinstance(problem, ConnectionError) and type(problem).__name__ != "OperationalError":
+            raise
         words = str(getattr(problem, "orig", problem)).splitlines() or ["no answer"]
         raise _unavailable(uri, words[0]) from None
 
@@ -252,10 +253,10 @@ def check_mlflow(settings: Settings) -> Finding:
         return Finding("mlflow", "warn", words, "Upgrade the server to MLflow 3 for logged models.")
     return Finding("mlflow", "ok", f"Server {text} at {where}, client {VERSION}")
 
-# %% ../../nbs/store/07_models_server.ipynb #a678373e
+# %% ../../nbs/store/07_models_server.ipynb #eccc83b3
 def check_model_name(name: str) -> str:
     "The name, when models may be called so. Raises NameInvalid."
-    bad = [c for c in name if c in "/:@%\\" or not c.isprintable()] if isinstance(name, str) else []
+    bad = [c for c in name if c in "/:@%\\'\"`" or not c.isprintable()] if isinstance(name, str) else []
     if not isinstance(name, str) or not name.strip() or name != name.strip():
         reason = "is empty, or begins or ends with a space"
     elif bad:

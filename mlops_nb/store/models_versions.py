@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PREFIX', 'PIECE', 'Facts', 'to_tags', 'from_tags', 'Ref', 'parse_ref', 'read_version', 'Registry']
 
-# %% ../../nbs/store/09_models_versions.ipynb #9cbcf770
+# %% ../../nbs/store/09_models_versions.ipynb #1cac4ca8
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ModelNotFound, UsageError, VersionNotFound, nearest
-from ..core.records import ModelVersion, Record
+from ..core.records import Kind, ModelVersion, Record, VersionState
 from .models_server import code_of, speaking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# %% ../../nbs/store/09_models_versions.ipynb #6e07160e
+# %% ../../nbs/store/09_models_versions.ipynb #4a507132
 PREFIX = "mlops_nb."
 PIECE = 4_000  # characters; servers before MLflow 2.8 take 5,000
 
@@ -30,7 +30,7 @@ class Facts(Record):
     "What was found out about a version when it was registered, beside what MLflow itself keeps."
 
     digest: str
-    kind: str = "other"
+    kind: Kind = "other"
     target: str = ""
     id: str = ""
     time: str = ""
@@ -85,7 +85,7 @@ def parse_ref(text: str, default: str = "champion") -> Ref:
         return Ref(bare, alias=default)
     raise UsageError(f"{given!r} does not name a version.", field="version", hint="Write name, name/2 or name@champion.")
 
-# %% ../../nbs/store/09_models_versions.ipynb #796b380f
+# %% ../../nbs/store/09_models_versions.ipynb #1a9e386c
 def read_version(found: Any, aliases: tuple[str, ...] = ()) -> ModelVersion | None:
     "MLflow's model version as a record; None when it was registered without us."
     from mlops_nb.core.records import Actor
@@ -93,16 +93,16 @@ def read_version(found: Any, aliases: tuple[str, ...] = ()) -> ModelVersion | No
     facts = from_tags(found.tags)
     if facts is None:
         return None
-    state = found.tags.get(f"{PREFIX}state", "proving")
+    states: dict[str, VersionState] = {"proving": "proving", "proven": "proven"}
     return ModelVersion(
         found.name,
         int(found.version),
         aliases,
-        state if state in ("proving", "proven", "broken") else "broken",  # type: ignore[arg-type]  # checked here
+        states.get(found.tags.get(f"{PREFIX}state", "proving"), "broken"),
         found.tags.get(f"{PREFIX}reason", ""),
         facts.digest,
         found.run_id or "",
-        facts.kind,  # type: ignore[arg-type]  # written by us
+        facts.kind,
         facts.target,
         facts.id,
         facts.time,
