@@ -37,7 +37,7 @@ class Lane:
 
 
 def pytest(name: str, *words: str) -> Step:
-    return Step(name, ("pytest", "-q", *words))
+    return Step(name, ("pytest", "-q", "--durations=8", *words))
 
 
 LANES = {
@@ -52,7 +52,7 @@ LANES = {
             ),
         ),
     ),
-    "notebooks": Lane(7, (Step("cells", ("python", "tools/notebooks.py", "test")),)),
+    "notebooks": Lane(7, (Step("cells", ("python", "tools/notebooks.py", "test")), pytest("jobs", "tests/desk/test_demo.py"))),
     "faults": Lane(6, (pytest("faults", "tests/faults"),)),
     "browser": Lane(8, (pytest("wheel", "tests/build"), pytest("browser", "tests/browser"))),
 }
