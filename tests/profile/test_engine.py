@@ -4,7 +4,6 @@ import subprocess
 import sys
 import textwrap
 
-
 def run(code: str, **env: str) -> str:
     import os
 
@@ -47,8 +46,9 @@ def test_nothing_is_sent_home() -> None:
         def refuse(*args, **kwargs):
             raise SystemExit("a connection was opened")
         urllib.request.urlopen = socket.socket.connect = refuse
+        import mlops_nb, os, pandas as pd
+        os.environ.pop("WHYLOGS_NO_ANALYTICS", None)  # the package sets it, too
         from mlops_nb.profile.engine import whylogs
-        import os, pandas as pd, threading
         whylogs.log(pd.DataFrame({"a": [1]}))
         assert os.environ["WHYLOGS_NO_ANALYTICS"]
         from whylogs.api import usage_stats

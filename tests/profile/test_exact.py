@@ -32,7 +32,7 @@ def rank_error(sketch, ordered: np.ndarray) -> float:  # type: ignore[no-untyped
     return float(np.abs(np.array(sketch.get_cdf(points.tolist())[:-1]) - below).max())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(shapes, st.integers(1, 40_000), st.integers(0, 2**32 - 1))
 def test_bytes_are_a_sketch_of_the_library(shape: str, n: int, seed: int) -> None:
     ordered = sample(shape, n, seed)
@@ -44,7 +44,7 @@ def test_bytes_are_a_sketch_of_the_library(shape: str, n: int, seed: int) -> Non
     assert again.serialize() == sketch.serialize()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(shapes, st.integers(1, 30_000), st.integers(1, 30_000), st.integers(0, 2**32 - 1))
 def test_it_goes_on_as_a_sketch(shape: str, n: int, more: int, seed: int) -> None:
     first, second = sample(shape, n, seed), sample("normal", more, seed + 1)
@@ -59,7 +59,7 @@ def test_it_goes_on_as_a_sketch(shape: str, n: int, more: int, seed: int) -> Non
     assert rank_error(sketch, together) <= 0.005
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(1, 5_000)), st.integers(0, 2**32 - 1))
 def test_counts_weigh_as_repetitions_do(counts: np.ndarray, seed: int) -> None:
     values = np.sort(np.random.default_rng(seed).choice(10_000, len(counts), replace=False)).astype(float)
@@ -100,10 +100,11 @@ def test_misread_bytes_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert check.__wrapped__() is True
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 10_000), min_size=1, max_size=2_000))
-def test_bounds_of_frequent_items_hold(counts: list[int]) -> None:
-    weights = np.array(counts)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 3_000), st.sampled_from([1, 5, 10_000]), st.integers(0, 2**32 - 1))
+def test_bounds_of_frequent_items_hold(different: int, most: int, seed: int) -> None:
+    weights = np.random.default_rng(seed).integers(1, most + 1, different)
+    counts = weights.tolist()
     chosen, offset = top_counts(weights)
     assert len(chosen) <= 768
     sketch = frequent_sketch([f"é{i}" for i in chosen.tolist()], weights[chosen].tolist(), offset)
