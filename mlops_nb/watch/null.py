@@ -43,7 +43,7 @@ def noise(seed: int, draws: int = DRAWS) -> Noise:
     bridges[1:] = walk - walk[-1] * (np.arange(1, GRID + 1) / GRID)[:, None]
     return Noise(bridges, rng.standard_normal((SHARES, draws)), seed)
 
-# %% ../../nbs/watch/00_null.ipynb #0921c8f5
+# %% ../../nbs/watch/00_null.ipynb #192c01ec
 def level_for(features: int) -> float:
     "The tail left to chance in one feature: the family of all features keeps 5 %, one feature never more than .5 %."
     return float(np.clip(0.05 / max(features, 1), 0.001, 0.005))
@@ -51,7 +51,7 @@ def level_for(features: int) -> float:
 
 def ceiling(draws: Floats, level: float) -> float:
     "The height that the draws pass with a chance of `level`; steadied by mean + 3 sd, as few draws lie that far out."
-    return float(max(np.quantile(draws, 1 - level), draws.mean() + 3 * draws.std()))
+    return float(max(np.quantile(draws, 1 - level), min(draws.mean() + 3 * draws.std(), draws.max())))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def heaps(seed: int, rows: bytes, take: int, count: int = HEAPS) -> Floats:
     weights = np.bincount(flat, minlength=count * have).reshape(count, have).T * size[:, None]
     return np.asarray(weights / np.maximum(weights.sum(axis=0), 1))
 
-# %% ../../nbs/watch/00_null.ipynb #15d39175
+# %% ../../nbs/watch/00_null.ipynb #6b713ddf
 @dataclass(frozen=True)
 class Windows:
     "A table with a row per window, and how many rows of data each stands for."
@@ -149,12 +149,13 @@ def student(freedom: float, level: float) -> float:
     return float(t / z)
 
 
-def widen(have: int, take: int, level: float) -> float:
-    "What the scatter of heaps is multiplied by, because it was learnt from `have` windows only."
+def widen(height: float, have: int, take: int, level: float) -> float:
+    "`height` for the little that `have` windows tell: small ones are multiplied, none gets past 1, where all rows moved."
     run = run_of(have, take)
-    return float(student(min(have - 1, 1.5 * have / run), level) / np.sqrt(1 - run / have))
+    factor = student(min(have - 1, 1.5 * have / run), level) / np.sqrt(1 - run / have)
+    return float(1 - (1 - min(height, 1.0)) ** factor)
 
-# %% ../../nbs/watch/00_null.ipynb #4868a4ff
+# %% ../../nbs/watch/00_null.ipynb #eb91de54
 @dataclass(frozen=True)
 class Measure:
     "How a difference is measured, and how sampling alone disturbs it."
@@ -188,12 +189,12 @@ def _between(ref: Windows, win: Windows, m: float, terms: Terms, measure: Measur
     covered = take * ref.rows.mean()
     if m < 0.95 * covered:
         moved = moved + np.sqrt(1 / max(m, 1) - 1 / covered) * measure.noise(ref.mean, terms.paths)
-    found = ceiling(measure.size(moved), level) * widen(len(ref.rows), take, level)
+    found = widen(ceiling(measure.size(moved), level), len(ref.rows), take, level)
     if len(win.rows) < BLOCKS:
         return found
     own = heaps(terms.seed + 2, win.rows.tobytes(), len(win.rows))
     moved = _product(win.table.T, own) - _product(ref.table.T, known) - (win.mean - ref.mean)[:, None]
-    return max(found, ceiling(measure.size(moved), level) * widen(len(win.rows), len(win.rows), level))
+    return max(found, widen(ceiling(measure.size(moved), level), len(win.rows), len(win.rows), level))
 
 
 def days_gap(ref: Windows, win: Windows, m: float, terms: Terms) -> float:

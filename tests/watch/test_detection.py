@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from frames import moody_days, profiles, shop
 
-from mlops_nb.profile.sketch import profile
+from mlops_nb.profile.sketch import merge, profile
 from mlops_nb.watch.drift import drift
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,14 @@ def test_a_shift_of_all_days_is_found_among_moody_days():
     window = [day.assign(temp=day["temp"] + 1.5) for day in moody_days(30, 200, 0.5, rng)]
     report = drift(reference, profiles(window))
     assert report.features["temp"].verdict in ("changed", "drifted") and report.features["wind"].verdict == "ok"
+
+
+def test_what_lies_beyond_every_day_is_found_however_much_days_differ():
+    rng = np.random.default_rng(17)
+    reference = profiles(moody_days(59, 200, 6.0, rng))
+    for days in (1, 4, 30):
+        window = [day.assign(temp=day["temp"] + 100) for day in moody_days(days, 200, 6.0, rng)]
+        assert drift(reference, merge(profiles(window))).features["temp"].verdict in ("changed", "drifted")
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ def test_more_features_raise_the_bar():
 
 
 def test_few_windows_widen():
-    assert widen(10, 10, 0.005) > widen(15, 15, 0.005) > widen(365, 30, 0.005) > 1
+    assert widen(0.1, 10, 10, 0.005) > widen(0.1, 15, 15, 0.005) > widen(0.1, 365, 30, 0.005) > 0.1
+    assert 0.9 < widen(0.9, 10, 10, 0.005) < 1 == widen(1.2, 10, 10, 0.005)
     assert student(14, 0.005) == pytest.approx(3.326 / 2.807, abs=0.01)  # tables of Student's distribution
 
 
