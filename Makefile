@@ -37,8 +37,9 @@ lint: $(READY) ## ruff and mypy; the TypeScript is checked whenever it is built
 notebooks: $(READY) ## runs every notebook in place, so that lessons are committed with their outputs
 	@.venv/bin/python tools/notebooks.py run
 
-reference: $(READY) ## writes docs/reference.md from the code
+reference: $(READY) ## writes docs/reference.md from the code, README.md from nbs/index.ipynb
 	@.venv/bin/python tools/reference.py
+	@.venv/bin/python tools/readme.py
 
 bench: $(READY) ## every benchmark, each with its peer in the same run
 	@for file in $$(grep -l '__main__' benchmarks/*.py); do echo "== $$file"; .venv/bin/python "$$file" || exit 1; done

@@ -3,7 +3,7 @@
 import os as _os
 from typing import Any
 
-# The libraries below us would report usage to their makers. Set either to "false" beforehand to allow it.
+# The libraries below us would report usage to their makers.
 _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 

@@ -83,6 +83,13 @@ def test_an_undocumented_setting_is_named(reference: ModuleType, monkeypatch: py
         reference.render()
 
 
+def test_the_readme_is_current() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == tool("readme").text(), "run make reference"
+    words = ("make demo", "make test", "pip install mlops_nb", "docs/images/", "MLFLOW_DISABLE_TELEMETRY", "WHYLOGS_NO_ANALYTICS")
+    assert [w for w in words if w not in text] == []
+
+
 def broken_links(file: Path) -> list[str]:
     """Links of a Markdown file to files that are not there."""
     text = re.sub(r"```.*?```", "", file.read_text(encoding="utf-8"), flags=re.S)

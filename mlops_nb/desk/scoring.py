@@ -25,19 +25,25 @@ if TYPE_CHECKING:
 
     from mlops_nb.store.models import Models
 
-# %% ../../nbs/desk/01_scoring.ipynb #26da302a
+# %% ../../nbs/desk/01_scoring.ipynb #9a33c0d5
 SEEN = "scored.jsonl"  # one line per call of predict in a run
 
 
-def profiled(version: ModelVersion, frame: "pd.DataFrame") -> list[tuple[datetime | None, Any]]:
+def profiled(models: "Models", version: ModelVersion, frame: "pd.DataFrame") -> list[tuple[datetime | None, Any]]:
     "Profiles of the version's features in `frame`: one a day where the event time is there, else one in all."
-    from mlops_nb.profile.sketch import profile
+    from mlops_nb.core.settings import workspace_key
+    from mlops_nb.profile.sketch import merge, profile
     from mlops_nb.profile.windows import profile_windows
+
+    reference = [view for _, view in models.reference(version)]
+    words: dict[str, Any] = {"plain": models.settings.plain_columns, "key": workspace_key(models.settings)}
+    words |= {"like": merge(reference, key=words["key"])} if reference else {}  # clear there means clear here
 
     there = [c for c in version.features if c in frame.columns]
     if version.time and version.time in frame.columns and frame[version.time].notna().any():
-        return [(start, view) for start, view in profile_windows(frame[list(dict.fromkeys([*there, version.time]))], version.time)]
-    return [(None, profile(frame[there]))]
+        part = frame[list(dict.fromkeys([*there, version.time]))]
+        return [(start, view) for start, view in profile_windows(part, version.time, **words)]
+    return [(None, profile(frame[there], **words))]
 
 
 def write_windows(path: Path, windows: list[tuple[datetime | None, Any]], version: str, source: str) -> None:
@@ -66,19 +72,19 @@ def read_windows(path: Path) -> list[tuple[datetime | None, Any]]:
     return [(s, from_rows(table.filter(pc.equal(column, pa.scalar(s, column.type))))) for s in sorted(starts)]
 
 
-def leave_profile(version: ModelVersion, frame: "pd.DataFrame", violations: list[dict[str, Any]]) -> None:
+def leave_profile(models: "Models", version: ModelVersion, frame: "pd.DataFrame", violations: list[dict[str, Any]]) -> None:
     "Writes the profile of what was scored into the present run's folder; does nothing outside a run."
     folder = os.environ.get("MLOPS_NB_RUN_DIR")
     if not folder:
         return
     name = f"profile-{secrets.token_hex(4)}.parquet"
-    windows = profiled(version, frame)
+    windows = profiled(models, version, frame)
     write_windows(Path(folder) / name, windows, version=version.ref, source=os.environ.get("MLOPS_NB_RUN_ID", ""))
     line = {"model": version.ref, "rows": len(frame), "profile": name, "violations": violations}
     with open(Path(folder) / SEEN, "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
-# %% ../../nbs/desk/01_scoring.ipynb #5972b5fe
+# %% ../../nbs/desk/01_scoring.ipynb #09b454fe
 def predict(models: "Models", ref: str, data: Any) -> "pd.DataFrame":
     "Answers for each row of `data`: `prediction`, for two classes `score` (probability of the positive one), for more one `p(class)` each."
     import warnings
@@ -92,11 +98,12 @@ def predict(models: "Models", ref: str, data: Any) -> "pd.DataFrame":
         raise DataInvalid("There are no rows to score.", field="data", hint="Check the filter that selected them.")
     answers = predictor.predict(frame)
     contract = models.contract(version)
-    found = contract.validate({c: frame[c] for c in version.features if c in contract.columns}) if contract else []
+    columns = {c: frame[c] for c in version.features if contract is not None and c in contract.columns}
+    found = contract.validate(columns, plain=models.settings.plain_columns) if contract else []
     wrong = [v.to_dict() for v in found]
     if wrong:
         warnings.warn(f"{version.ref}: " + " ".join(v["message"] for v in wrong[:3]), stacklevel=3)
-    leave_profile(version, frame, wrong)
+    leave_profile(models, version, frame, wrong)
     return answers
 
 # %% ../../nbs/desk/01_scoring.ipynb #0a3170cc

@@ -166,7 +166,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #3e71adf4
+# %% ../../nbs/desk/10_workspace.ipynb #1387fdbf
 class _Models(_Data):
     "Registered models and production."
 
@@ -210,7 +210,7 @@ class _Models(_Data):
 
     def adopt(self, uri: str, *, reference: Any, target: str | None = None, **options: Any) -> ModelVersion:
         "Brings a model of an existing MLflow registry under watch, without retraining."
-        from mlops_nb.desk.adopting import adopt
+        from mlops_nb.desk.registering import adopt
 
         self._change("adopt")
         return adopt(self.stores, uri, reference=self._rows(reference), target=target, **options)
@@ -311,7 +311,7 @@ class _Runs(_Production):
         record_result(values)
         return values
 
-# %% ../../nbs/desk/10_workspace.ipynb #274ad83f
+# %% ../../nbs/desk/10_workspace.ipynb #16d94cf2
 class _Watch(_Runs):
     "What models see, against what they were made for."
 
@@ -321,7 +321,7 @@ class _Watch(_Runs):
         version = self.version(model)
         before: list[Seen] = []
         if data is not None:
-            seen = Seen("", version.ref, 0, profiled(version, self._rows(data)), [])
+            seen = Seen("", version.ref, 0, profiled(self.stores.models, version, self._rows(data)), [])
         else:
             scored = [s for r in self.runs(status="finished", limit=1000) for s in seen_by(r) if s.version == version.ref]
             found = [s for s in scored if run is None or s.run_id.startswith(run)]

@@ -222,15 +222,17 @@ def models_register(
     if found.state != "proven":
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/01_cli.ipynb #df59abb8
+# %% ../../nbs/doors/01_cli.ipynb #0ae49e48
 @models.command("adopt")
 @click.argument("uri")
 @click.option("--reference", required=True, help="Snapshot of rows the model is known to work on.")
 @click.option("--target", default=None, help="Column that it predicts, if the reference has it.")
+@click.option("--name", default=None, help="What it is called here; default: its name there.")
+@click.option("--source", default="", help="Address of the MLflow server it comes from; default: the workspace's own.")
 @output
-def models_adopt(uri: str, reference: str, target: str | None, out: str) -> None:
+def models_adopt(uri: str, reference: str, target: str | None, name: str | None, source: str, out: str) -> None:
     "Bring a model of an existing MLflow registry (models:/churn@champion) under watch, without retraining."
-    found = workspace().adopt(uri, reference=reference, target=target)
+    found = workspace().adopt(uri, reference=reference, target=target, name=name, source=source)
     say(out, found, lambda: card(found.to_dict()))
     if found.state != "proven":
         raise click.exceptions.Exit(1)
