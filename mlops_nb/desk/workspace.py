@@ -5,12 +5,15 @@
 # %% auto #0
 __all__ = ['READERS', 'Stores', 'make_workspace', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #ede87559
+# %% ../../nbs/desk/10_workspace.ipynb #3d9d9883
 import os
+import secrets
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -31,13 +34,22 @@ if TYPE_CHECKING:
     from mlops_nb.store.lake import Lake
     from mlops_nb.store.models import Models
 
-# %% ../../nbs/desk/10_workspace.ipynb #e41edd52
+# %% ../../nbs/desk/10_workspace.ipynb #7563cdc8
 class Stores:
     "Lake, control and models of one workspace, each opened when first asked for."
 
     def __init__(self, settings: Settings, read_only: bool):
         self.settings, self.read_only = settings, read_only
         self._lock = threading.RLock()
+        self._nowhere: tempfile.TemporaryDirectory[str] | None = None
+
+    def _place(self, url: str) -> str:
+        "The address; for a reader of a database that nobody has made yet, that of an empty one outside the workspace."
+        path = url.removeprefix("sqlite:///").partition("?")[0]
+        if not self.read_only or path == url or Path(path).exists():
+            return url
+        self._nowhere = self._nowhere or tempfile.TemporaryDirectory(prefix="mlops-nb-empty-")
+        return f"sqlite:///{Path(self._nowhere.name) / Path(path).name}"
 
     @cached_property
     def lake(self) -> "Lake":
@@ -52,14 +64,18 @@ class Stores:
         from mlops_nb.store.control import Control
 
         with self._lock:
-            return Control(self.settings.control, workspace_key(self.settings), read_only=self.read_only)
+            place = self._place(self.settings.control)
+            there = place == self.settings.control
+            key = workspace_key(self.settings) if there else secrets.token_bytes(32)
+            return Control(place, key, read_only=self.read_only and there)
 
     @cached_property
     def models(self) -> "Models":
         "Models and versions, in MLflow."
         from mlops_nb.store.models import Models
 
-        return Models(self.settings, self.control)
+        tracking, registry = self._place(self.settings.tracking_uri), self._place(self.settings.registry_uri)
+        return Models(replace(self.settings, tracking_uri=tracking, registry_uri=registry), self.control)
 
 # %% ../../nbs/desk/10_workspace.ipynb #f5707715
 def make_workspace(path: str | Path = ".", *, name: str = "", force: bool = False) -> Settings:
@@ -311,7 +327,7 @@ class _Runs(_Production):
         record_result(values)
         return values
 
-# %% ../../nbs/desk/10_workspace.ipynb #16d94cf2
+# %% ../../nbs/desk/10_workspace.ipynb #ef46b453
 class _Watch(_Runs):
     "What models see, against what they were made for."
 
@@ -337,8 +353,6 @@ class _Watch(_Runs):
 
     def drift(self, model: str, *, run: str | None = None, data: Any = None, reference: str = "training") -> DriftReport:
         "What changed in the features, by the calibrated rule: of a run (default: the newest), or of a frame or snapshot."
-        from dataclasses import replace
-
         from mlops_nb.desk.scoring import compare
 
         version, window, views, label, reason = self._compared(model, run, data, reference)
