@@ -177,7 +177,7 @@ def _cells() -> list[str]:
 
     return [cell.source for cell in session().cells]
 
-# %% ../../nbs/desk/01_registering.ipynb #3ec125d5
+# %% ../../nbs/desk/01_registering.ipynb #607470d8
 PROVER = "mlops_nb.prover"
 
 
@@ -209,7 +209,7 @@ def start_proof(models: "Models", version: ModelVersion) -> "tuple[ProofProcess,
     from mlops_nb.score.proof import ProofProcess
     from mlops_nb.store.models import facts_of, fetch, permitted
 
-    place = Path(tempfile.mkdtemp(prefix="proving-", dir=models.settings.state_dir))
+    place = Path(tempfile.mkdtemp(prefix=f"proving-{os.getpid()}-", dir=models.settings.state_dir))
     try:
         fetch(models, version, place / "version", facts_of(models, version))
         return ProofProcess(place / "version", permitted(models, version), models.settings.proof_timeout_s), place
@@ -219,45 +219,59 @@ def start_proof(models: "Models", version: ModelVersion) -> "tuple[ProofProcess,
 
 
 def settle(models: "Models", version: ModelVersion, proof: "Proof", alias: str = "") -> ModelVersion:
-    "Writes the outcome; the first proven version of a model becomes champion, and a wished alias is given."
-    from mlops_nb.store.models import set_state
+    "Writes the outcome, then gives the aliases that follow from it."
+    from mlops_nb.store.models import set_state, write_tags
 
     version = set_state(models, version, proof.state, proof.reason)
     if version.state == "proven":
-        evidence = {"digest": version.digest, "metrics": version.metrics, "snapshots": list(version.snapshots)}
-        elsewhere = models.registry.aliases(version.name)
-        for name, number in elsewhere.items():  # it holds aliases that were given without a receipt
-            if number == version.version and models.control.last_change(version.name, name) is None:
-                change(models, "adopt", version.name, name, number, reason="held when it was adopted", evidence=evidence)
-        free = "champion" not in elsewhere and models.control.last_change(version.name, "champion") is None
-        for name in sorted(({"champion"} if free else set()) | ({alias} if alias else set())):
-            if models.control.holder(version.name, name) != version.version:
-                first = "the first proven version" if free and name == "champion" else "asked for at registration"
-                change(models, "promote", version.name, name, version.version, reason=first, evidence=evidence)
+        _give_aliases(models, version, alias)
+    write_tags(models, version, {PROVER: ""})  # nothing is left to do
     return models.get(version.ref)
 
-# %% ../../nbs/desk/01_registering.ipynb #0d1a9e45
+
+def _give_aliases(models: "Models", version: ModelVersion, alias: str) -> None:
+    "The first proven version of a model becomes champion; an adopted one keeps what it held; a wished alias is given."
+    evidence = {"digest": version.digest, "metrics": version.metrics, "snapshots": list(version.snapshots)}
+    elsewhere = models.registry.aliases(version.name)
+    for name, number in elsewhere.items():  # given without a receipt
+        if number == version.version and models.control.last_change(version.name, name) is None:
+            change(models, "adopt", version.name, name, number, reason="held when it was adopted", evidence=evidence)
+    free = "champion" not in elsewhere and models.control.last_change(version.name, "champion") is None
+    for name in sorted(({"champion"} if free else set()) | ({alias} if alias else set())):
+        if models.control.holder(version.name, name) != version.version:
+            reason = "the first proven version" if free and name == "champion" else "asked for at registration"
+            change(models, "promote", version.name, name, version.version, reason=reason, evidence=evidence)
+
+# %% ../../nbs/desk/01_registering.ipynb #5c148c12
 def finish_proofs(models: "Models", name: str | None = None) -> list[ModelVersion]:
-    "Takes up proofs whose process died; what was not fully recorded is broken, and says so."
+    "Takes up what a process left behind that died while it registered: proofs, outcomes, folders."
+    for folder in models.settings.state_dir.glob("proving-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not _born(int(pid)) and os.path.isdir("/proc/self"):
+            shutil.rmtree(folder, ignore_errors=True)
+    done = []
+    for version in models.versions(name) if name is None or name in models.registry.names() else []:
+        prover = models.registry.version(version.name, version.version).tags.get(PROVER, "")
+        if not _is_alive(prover) and (version.state == "proving" or (prover and version.state == "proven")):
+            done.append(_take_up(models, version))
+    return done
+
+
+def _take_up(models: "Models", version: ModelVersion) -> ModelVersion:
     from mlops_nb.score.proof import Proof
     from mlops_nb.store.models import facts_of, write_tags
 
-    done = []
-    for version in models.versions(name) if name is None or name in models.registry.names() else []:
-        if version.state != "proving" or _is_alive(models.registry.version(version.name, version.version).tags.get(PROVER, "")):
-            continue
-        facts = facts_of(models, version)
-        write_tags(models, version, {PROVER: _me()})
-        if not facts.evidence_digest:
-            why = "Registering was interrupted before everything was recorded; register it again."
-            done.append(settle(models, version, Proof("broken", why)))
-            continue
-        process, place = start_proof(models, version)
-        try:
-            done.append(settle(models, version, process.wait(), facts.alias))
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-    return done
+    facts = facts_of(models, version)
+    write_tags(models, version, {PROVER: _me()})
+    if version.state == "proven":
+        return settle(models, version, Proof("proven"), facts.alias)
+    if not facts.evidence_digest:
+        return settle(models, version, Proof("broken", "Registering was interrupted before everything was recorded; register it again."))
+    process, place = start_proof(models, version)
+    try:
+        return settle(models, version, process.wait(), facts.alias)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 # %% ../../nbs/desk/01_registering.ipynb #0701de11
 def register(

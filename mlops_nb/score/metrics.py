@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['HEADLINE', 'kind_of', 'auc', 'evaluate', 'Importance', 'permutation_importance']
 
-# %% ../../nbs/score/00_metrics.ipynb #e0d9c96b
+# %% ../../nbs/score/00_metrics.ipynb #834a1644
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-# %% ../../nbs/score/00_metrics.ipynb #bcf69507
+# %% ../../nbs/score/00_metrics.ipynb #b8185394
 def kind_of(
     model: Any,  # a fitted model
     labels: Any,  # known answers; None when there are none
@@ -33,14 +34,22 @@ def kind_of(
     classes = getattr(model, "classes_", None)
     if isinstance(classes, np.ndarray) and classes.ndim == 1:
         return "binary" if len(classes) <= 2 else "multiclass"
+    if _is_regressor(model):
+        return "regression"
     if labels is None:
         return "other"
     known = _distinct(labels)
-    if _is_number(known) and (len(known) > 20 or not set(_distinct(prediction)) <= set(known)):
+    many = len(known) > (2 if known.dtype.kind == "f" else 20)
+    if _is_number(known) and (many or not set(_distinct(prediction)) <= set(known)):
         return "regression"
     if not _is_number(known) and _is_number(prediction.ravel()):
         return "other"  # words to learn, numbers in the answer: clusters, distances
     return "binary" if len(known) <= 2 else "multiclass"
+
+
+def _is_regressor(model: Any) -> bool:
+    base = sys.modules.get("sklearn.base")  # an estimator brings it along; nothing else needs it
+    return base is not None and isinstance(model, base.BaseEstimator) and bool(base.is_regressor(model))
 
 
 def _distinct(values: Any) -> "np.ndarray":

@@ -229,7 +229,7 @@ def list_versions(models: Models, name: str | None = None) -> list[ModelVersion]
         versions += [version] if version else []
     return versions
 
-# %% ../../nbs/store/10_models.ipynb #89093cd9
+# %% ../../nbs/store/10_models.ipynb #fd9f7e09
 def store_parts(models: Models, name: str, evidence: Path, tags: dict[str, str] | None = None) -> Stored:
     "Joins or starts a run and puts the first evidence there."
     client, settings = models.client, models.settings
@@ -274,7 +274,7 @@ def log_version(
         facts = replace(facts, evidence=f"runs:/{stored.run_id}/{stored.evidence}")
         told = {k: str(v) for k, v in (tags or {}).items()} | to_tags(facts) | {f"{PREFIX}state": "proving"}
         extra: dict[str, Any] = {"model_id": model_id} if model_id else {}
-        made = client.create_model_version(name, address, run_id, told, None, description or None, **extra)
+        made = client.create_model_version(name, address, run_id, told, None, description or None, 0, **extra)
     found = read_version(models.registry.version(name, int(made.version)))
     assert found is not None
     models.control.permit_digest(facts.digest, "model", found.ref)

@@ -21,7 +21,7 @@ from .models_versions import Registry, parse_ref
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# %% ../../nbs/store/11_models_adopt.ipynb #1011b96c
+# %% ../../nbs/store/11_models_adopt.ipynb #49e17805
 def fetch_run_model(models: Models, address: str, folder: Path) -> tuple[str, str, str | None]:
     "Fetches the model at a runs:/ address; (where it lies, its run, the id of the logged model)."
     found = re.fullmatch(r"runs:/([^/]+)/(.+)", address)
@@ -31,7 +31,7 @@ def fetch_run_model(models: Models, address: str, folder: Path) -> tuple[str, st
     run = _run(client, models.settings.tracking_uri, run_id)
     for logged in _logged_models(client, models.settings.tracking_uri, run):
         if logged.name == path:
-            download(models, f"models:/{logged.model_id}", folder)
+            download(models, logged.artifact_location, folder)
             where = logged.model_uri if is_remote(models.settings.tracking_uri) else logged.artifact_location
             _check(folder, address)
             return where, run_id, logged.model_id

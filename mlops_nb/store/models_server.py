@@ -118,11 +118,12 @@ def silent(*names: str) -> Iterator[None]:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
 
-# %% ../../nbs/store/07_models_server.ipynb #72f8a0de
+# %% ../../nbs/store/07_models_server.ipynb #7784170b
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output may be somebody's data
 }
 _depth = threading.Lock()
 _inside = {"calls": 0}
