@@ -142,7 +142,7 @@ def write_errors(page: Page) -> None:
     from mlops_nb.doors.jupyter import STATUS
 
     for module in pkgutil.walk_packages(mlops_nb.__path__, "mlops_nb."):  # rooms define errors of their own
-        if ".migrations" not in module.name:
+        if "_migrations" not in module.name:  # alembic runs those itself
             importlib.import_module(module.name)
     page.heading(2, "Errors", "Each is an `MlopsError` with `code`, `message`, `field` and `hint`. Programs compare the code.")
     rows = []
