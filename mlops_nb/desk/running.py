@@ -110,7 +110,7 @@ def start(
         control.put_run(run)
     return RunSet(crew)
 
-# %% ../../nbs/desk/02_running.ipynb #2a912eb4
+# %% ../../nbs/desk/02_running.ipynb #8c2367f4
 def _alive(folder: Path) -> bool:
     try:
         os.kill(int((folder / "pid").read_text()), 0)
@@ -137,7 +137,7 @@ def list_runs(control: "Control", **filters: Any) -> list[Run]:
     "Runs from the index, newest first; those it believes to be on are looked at again."
     listed = []
     for run in control.list_runs(**filters):
-        if run.status in ("queued", "running"):
+        if run.status in ("queued", "running") and not control.read_only:
             seen = truth(run)
             if seen != run:
                 control.put_run(seen)
