@@ -199,6 +199,9 @@ def test_a_fresh_database_is_what_mlflow_makes(tmp_path: Path, monkeypatch: pyte
             return columns, database.execute("SELECT * FROM alembic_version").fetchall()
 
     assert tables(tmp_path / "second.db") == tables(tmp_path / "real.db")
+    with sqlite3.connect(tmp_path / "second.db") as database:
+        ((where,),) = database.execute("SELECT artifact_location FROM experiments").fetchall()
+    assert where == (tmp_path / "artifacts" / "0").as_uri(), "not the folder of the one who made the copy"
     template.write_bytes(b"not a database")
     fresh_database(tmp_path / "third.db", tmp_path / "artifacts")
     assert tables(tmp_path / "third.db") == tables(tmp_path / "real.db"), "a damaged copy is not used"
