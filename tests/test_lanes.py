@@ -76,3 +76,18 @@ def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_budgets_fit_into_half_an_hour() -> None:
     assert sum(lane.minutes for lane in lanes.LANES.values()) <= 30
+
+
+def files_of(step: "lanes.Step") -> list[Path]:
+    "The test files that a pytest step runs."
+    paths = [ROOT / word for word in step.command if word.startswith("tests")]
+    left = [ROOT / word.removeprefix("--ignore=") for word in step.command if word.startswith("--ignore=")]
+    found = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("test_*.py")))]
+    return [file for file in found if not any(file == out or out in file.parents for out in left)]
+
+
+def test_every_test_file_runs_in_exactly_one_lane() -> None:
+    steps = [step for lane in lanes.LANES.values() for step in lane.steps if step.command[0] == "pytest"]
+    run = [file for step in steps for file in files_of(step)]
+    there = sorted((ROOT / "tests").rglob("test_*.py"))
+    assert [str(f.relative_to(ROOT)) for f in there if run.count(f) != 1] == []

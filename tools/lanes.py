@@ -40,21 +40,35 @@ def pytest(name: str, *words: str) -> Step:
     return Step(name, ("pytest", "-q", "--durations=8", *words))
 
 
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+SLOW = ("tests/store/test_adopt.py", "tests/doors/test_cli.py")  # real servers; a process for each command
+ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk")), *SLOW)
+
 LANES = {
     "fast": Lane(
         5,
         (
             Step("lint", ("ruff", "check", ".")),
             Step("types", ("mypy",)),
-            pytest(
-                *("tests", "-n", "2", "--dist", "loadgroup"),
-                *(f"--ignore=tests/{name}" for name in ("faults", "browser", "build", "batch", "desk")),
-            ),
+            pytest("tests", "tests", *SIDE_BY_SIDE, *(f"--ignore={path}" for path in ELSEWHERE)),
         ),
     ),
-    "notebooks": Lane(7, (Step("cells", ("python", "tools/notebooks.py", "test")), pytest("jobs", "tests/desk/test_demo.py"))),
-    "faults": Lane(6, (pytest("faults", "tests/faults"),)),
-    "browser": Lane(8, (pytest("wheel", "tests/build"), pytest("browser", "tests/browser"))),
+    "notebooks": Lane(
+        7,
+        (
+            Step("cells", ("python", "tools/notebooks.py", "test")),
+            pytest("runs", "tests/batch", "tests/desk", *SIDE_BY_SIDE),
+        ),
+    ),
+    "faults": Lane(6, (pytest("faults", "tests/faults"), pytest("servers", SLOW[0], *SIDE_BY_SIDE))),
+    "browser": Lane(
+        8,
+        (
+            pytest("wheel", "tests/build"),
+            pytest("browser", "tests/browser"),
+            pytest("commands", SLOW[1], *SIDE_BY_SIDE),
+        ),
+    ),
 }
 
 

@@ -129,7 +129,7 @@ def test_a_state_folder_that_cannot_be_written_is_named(place):
 def test_doctor_names_a_remedy_for_each_fault_and_exits_with_1(place):
     good = json.loads(shell("doctor", "-o", "json", cwd=place).stdout)["items"]
     states = {f["name"]: f["state"] for f in good}
-    assert {"versions", "state folder", "lake", "control", "models", "git", "clock", "port", "key"} <= set(states)
+    assert {"versions", "state folder", "lake", "control", "mlflow", "git", "clock", "port", "key"} <= set(states)
     assert states["lake"] == states["control"] == "ok", good
     key = next(place.rglob("key"))
     key.chmod(0o644)
@@ -146,7 +146,7 @@ def test_a_run_is_shown_with_its_verdict_and_a_failing_one_exits_with_1(place):
     done = shell("run", "spring.ipynb", "--grid", "month=4..5", "--parallel", "2", "-o", "json", cwd=place, code=1)
     items = json.loads(done.stdout)["items"]
     assert [(r["parameters"]["month"], r["status"], r["verdict"]) for r in items] == [(4, "finished", "none"), (5, "failed", "none")]
-    assert items[1]["error"] == "spring.ipynb cell [2]: AssertionError: too late"
+    assert items[1]["error"] == "spring.ipynb cell [3]: AssertionError: too late"  # [2] is the cell with the given parameters
     listed = json.loads(shell("runs", "list", "--status", "failed", "-o", "json", cwd=place).stdout)["items"]
     assert [r["id"] for r in listed] == [items[1]["id"]]
     shown = json.loads(shell("runs", "show", items[1]["id"][:-2], "-o", "json", cwd=place).stdout)
