@@ -235,6 +235,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mlops_nb.core.lineage._by_name': ('core/lineage.html#_by_name', 'mlops_nb/core/lineage.py'),
                                        'mlops_nb.core.lineage._login': ('core/lineage.html#_login', 'mlops_nb/core/lineage.py'),
                                        'mlops_nb.core.lineage._note': ('core/lineage.html#_note', 'mlops_nb/core/lineage.py'),
+                                       'mlops_nb.core.lineage._noted': ('core/lineage.html#_noted', 'mlops_nb/core/lineage.py'),
                                        'mlops_nb.core.lineage._relative': ('core/lineage.html#_relative', 'mlops_nb/core/lineage.py'),
                                        'mlops_nb.core.lineage._without_secrets': ( 'core/lineage.html#_without_secrets',
                                                                                    'mlops_nb/core/lineage.py'),

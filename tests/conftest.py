@@ -1,10 +1,14 @@
 """What tests of several floors share."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from postgres import MISSING, Server, binaries
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background by a shell, and children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:

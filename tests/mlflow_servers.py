@@ -6,6 +6,7 @@ and the server is ended with all its workers.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -26,18 +27,20 @@ PINS = {
 
 
 def environment(major: int) -> Path:
-    """The Python of an environment with MLflow of that major version; made when it is not there."""
+    """The Python of an environment with MLflow of that major version; made when it is not there, by one process."""
     place = ROOT / f".venv-mlflow{major}"
     python = place / "bin" / "python"
     done = place / "complete"
-    if done.exists() and done.read_text().split("\n") == PINS[major]:
-        return python
     uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-    assert uv, "These tests need uv to make an environment for MLflow: pip install uv"
-    shutil.rmtree(place, ignore_errors=True)
-    subprocess.run([uv, "venv", "-q", "-p", sys.executable, str(place)], check=True)
-    subprocess.run([uv, "pip", "install", "-q", "-p", str(python), *PINS[major]], check=True)
-    done.write_text("\n".join(PINS[major]))
+    with open(ROOT / f".venv-mlflow{major}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed
+        if done.exists() and done.read_text().split("\n") == PINS[major]:
+            return python
+        assert uv, "These tests need uv to make an environment for MLflow: pip install uv"
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([uv, "venv", "-q", "-p", sys.executable, str(place)], check=True)
+        subprocess.run([uv, "pip", "install", "-q", "-p", str(python), *PINS[major]], check=True)
+        done.write_text("\n".join(PINS[major]))
     return python
 
 

@@ -40,7 +40,8 @@ def pytest(name: str, *words: str) -> Step:
     return Step(name, ("pytest", "-q", "--durations=8", *words))
 
 
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
+FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # where a file's tests share what took minutes to make
 SLOW = ("tests/store/test_adopt.py", "tests/doors/test_cli.py")  # real servers; a process for each command
 ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk")), *SLOW)
 
@@ -57,7 +58,7 @@ LANES = {
         7,
         (
             Step("cells", ("python", "tools/notebooks.py", "test")),
-            pytest("runs", "tests/batch", "tests/desk", *SIDE_BY_SIDE),
+            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE),
         ),
     ),
     "faults": Lane(6, (pytest("faults", "tests/faults"), pytest("servers", SLOW[0], *SIDE_BY_SIDE))),

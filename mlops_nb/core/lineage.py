@@ -48,15 +48,15 @@ def cells_digest(cells: Sequence[str]) -> str:
 # %% ../../nbs/core/09_lineage.ipynb #f6e1e730
 RUN_DIR = "MLOPS_NB_RUN_DIR"
 _lock = threading.Lock()
-_seen: dict[tuple[str, str], None] = {}  # an ordered set of (read|write, table@version)
+_seen: dict[tuple[str, str, str], None] = {}  # an ordered set of (read|write, table@version, lake)
 
 
-def _note(kind: str, ref: Any) -> None:
+def _note(kind: str, ref: Any, lake: str) -> None:
     text = str(getattr(ref, "ref", ref))
     with _lock:
-        if (kind, text) in _seen:
+        if (kind, text, lake) in _seen:
             return
-        _seen[kind, text] = None
+        _seen[kind, text, lake] = None
         if folder := os.environ.get(RUN_DIR):
             line = json.dumps({"io": kind, "ref": text, "at": plain(now())}) + "\n"
             descriptor = os.open(Path(folder) / "io.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -66,24 +66,28 @@ def _note(kind: str, ref: Any) -> None:
                 os.close(descriptor)
 
 
-def note_read(ref: Any) -> None:
-    "Remember that this process read a snapshot (`flights@3`, or a Snapshot)."
-    _note("read", ref)
+def note_read(ref: Any, lake: str = "") -> None:
+    "Remember that this process read a snapshot (`flights@3`, or a Snapshot), and of which lake."
+    _note("read", ref, lake)
 
 
-def note_write(ref: Any) -> None:
+def note_write(ref: Any, lake: str = "") -> None:
     "Remember that this process wrote a snapshot."
-    _note("write", ref)
+    _note("write", ref, lake)
 
 
-def reads() -> list[str]:
-    "Snapshots this process has read so far, each once, in order."
-    return [ref for kind, ref in list(_seen) if kind == "read"]
+def _noted(kind: str, lake: str | None) -> list[str]:
+    return list(dict.fromkeys(ref for k, ref, place in list(_seen) if k == kind and (lake is None or place in ("", lake))))
 
 
-def writes() -> list[str]:
-    "Snapshots this process has written so far, each once, in order."
-    return [ref for kind, ref in list(_seen) if kind == "write"]
+def reads(lake: str | None = None) -> list[str]:
+    "Snapshots this process has read so far, each once, in order; of one lake when it is named."
+    return _noted("read", lake)
+
+
+def writes(lake: str | None = None) -> list[str]:
+    "Snapshots this process has written so far, each once, in order; of one lake when it is named."
+    return _noted("write", lake)
 
 # %% ../../nbs/core/09_lineage.ipynb #f5335ca6
 def read_io(folder: Path | str) -> tuple[list[str], list[str]]:

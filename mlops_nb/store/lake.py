@@ -219,7 +219,7 @@ class Lake:
     def _noted(self, note: Any, ref: str | Snapshot) -> None:
         "The run's manifest lists data sets; what the product itself keeps beside them is not one."
         if self.place.area == "data":
-            note(ref)
+            note(ref, str(self.place.path or self.place.root))
 
     def diff(self, a: str | Snapshot, b: str | Snapshot, key: str | list[str] | None = None) -> TableDiff:
         "What leads from `a` to `b`: rows added, removed, changed; columns added, removed, retyped."

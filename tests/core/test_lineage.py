@@ -444,6 +444,16 @@ def test_notes_without_a_run_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> 
     assert capture_manifest(".", cells=[]).snapshots == ("b@1", "a@1")
 
 
+def test_what_was_read_in_another_lake_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lineage, "_seen", {})
+    note_read("flights@2", "/here/.mlops/lake")
+    note_read("flights@2", "s3://there/lake")
+    note_read("scored@1", "s3://there/lake")
+    note_read("by hand@1")
+    assert reads() == ["flights@2", "scored@1", "by hand@1"]
+    assert reads("/here/.mlops/lake") == ["flights@2", "by hand@1"] and writes("s3://there/lake") == []
+
+
 # -- actors
 
 

@@ -13,7 +13,6 @@ import pytest
 from mlops_nb import Workspace
 
 DEMO = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", "demo"]
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def environment():
