@@ -350,7 +350,8 @@ def _finish(models: "Models", draft: Draft, name: str, folder: Path, source: Any
     spec.write(draft.folder)
     write_examples(draft.folder, prepared.examples, prepared.answers)
     who = actor(models.settings)
-    facts = Facts(model_digest(folder), spec.kind, features=spec.features, snapshots=tuple(reads(models.settings.lake)), actor=who.to_dict(), **words)
+    read = tuple(reads(models.settings.lake))
+    facts = Facts(model_digest(folder), spec.kind, features=spec.features, snapshots=read, actor=who.to_dict(), **words)
     stored = store_parts(models, name, draft.folder, draft.given.get("tags"))
     facts = replace(facts, source=draft.source)
     told = (draft.given.get("tags") or {}) | {PROVER: _me()}

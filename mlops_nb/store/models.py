@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['experiment_id', 'active_run', 'Stored', 'Models', 'get_version', 'list_versions', 'store_parts', 'log_version',
            'adopt_version', 'facts_of', 'write_tags', 'add_evidence', 'set_state', 'end_run', 'permitted', 'download',
-           'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head', 'mirrored_head', 'record_run']
+           'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head', 'mirrored_head']
 
 # %% ../../nbs/store/10_models.ipynb #45ef65a9
 import functools
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contract import Contract
 from ..core.errors import BytesNotPermitted, StoreUnavailable, VersionNotFound, nearest
-from ..core.records import Finding, ModelVersion, Run
+from ..core.records import Finding, ModelVersion
 from ..core.settings import Settings, workspace_key
 from ..score.predictor import Predictor, load_model, model_digest, open_predictor
 from .control_chain import key_id
@@ -170,10 +170,6 @@ class Models:
     def aliases(self, name: str) -> dict[str, int]:
         "MLflow's aliases of a model, wherever they were set."
         return self.registry.aliases(name)
-
-    def record_run(self, run: Run) -> Run:
-        "Keeps a notebook's run as an MLflow run too; the record with its id."
-        return record_run(self, run)
 
 # %% ../../nbs/store/10_models.ipynb #c6b116e6
 def _by_window(path: Path) -> list[tuple[datetime | None, Any]]:
@@ -473,35 +469,3 @@ def mirrored_head(models: Models, names: Iterable[str] | None = None) -> tuple[i
 def _outcomes(signature: str) -> int:
     parts = signature.split(".")
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
-
-# %% ../../nbs/store/10_models.ipynb #f31e55ca
-def record_run(models: Models, run: Run) -> Run:
-    "The run as an MLflow run: parameters, numbers, status, executed notebook, manifest. Recorded once; the record with its id."
-    client, settings = models.client, models.settings
-    if run.tracking_run_id:
-        return run
-    with speaking(settings.tracking_uri):
-        experiment = experiment_id(client, settings)
-        started = run.started_at or run.finished_at
-        tags = {"run": run.id, "notebook": Path(run.notebook).name, "verdict": run.verdict}
-        tags = {f"{PREFIX}{name}": value for name, value in tags.items()} | {"mlflow.runName": run.id}
-        at = int(started.timestamp() * 1000) if started else None
-        made = client.create_run(experiment, start_time=at, tags=tags).info.run_id
-        for name, value in run.parameters.items():
-            client.log_param(made, name, str(value)[:500])
-        numbers = {k: v for k, v in run.results.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-        for name, value in ({"seconds": run.seconds} | numbers).items():
-            if value == value:
-                client.log_metric(made, re.sub(r"[^\w .\-/]", "_", name), float(value))
-        _log_folder(client, made, Path(run.folder))
-        ended = int(run.finished_at.timestamp() * 1000) if run.finished_at else None
-        status = {"finished": "FINISHED", "cancelled": "KILLED"}.get(run.status, "FAILED")
-        client.set_terminated(made, status, ended)
-    return replace(run, tracking_run_id=made)
-
-
-def _log_folder(client: "MlflowClient", run_id: str, folder: Path) -> None:
-    left = {"pid", "source.ipynb", "io.jsonl", "results.jsonl", "run.json"}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.is_file() and path.name not in left:
-            client.log_artifact(run_id, str(path))

@@ -7,6 +7,7 @@ __all__ = ['RUN_TAG', 'KEPT', 'record_run']
 
 # %% ../../nbs/store/20_models_runs.ipynb #5a2c3a94
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,16 @@ RUN_TAG = "mlops_nb.run_id"
 KEPT = ("executed.ipynb", "manifest.json", "drift.json", "error.txt")
 
 
-def _existing(client: "MlflowClient", experiment: str, run: Run) -> str:
+def _existing(client: "MlflowClient", experiment: str, run: Run) -> tuple[str, bool]:
+    "Its id, empty when there is none, and whether the copy was finished."
     found = client.search_runs([experiment], f"tags.`{RUN_TAG}` = '{run.id}'", max_results=1)
-    return str(found[0].info.run_id) if found else ""
+    return (str(found[0].info.run_id), found[0].info.status != "RUNNING") if found else ("", False)
 
 # %% ../../nbs/store/20_models_runs.ipynb #da57f910
 def _metrics(run: Run) -> dict[str, float]:
     numbers = {k: v for k, v in run.results.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-    return {k: float(v) for k, v in {**numbers, "seconds": run.seconds}.items() if math.isfinite(v)}
+    named = {re.sub(r"[^\w .\-/]", "_", k): float(v) for k, v in {**numbers, "seconds": run.seconds}.items()}
+    return {k: v for k, v in named.items() if math.isfinite(v)}
 
 
 def _tags(run: Run) -> dict[str, str]:
@@ -52,12 +55,12 @@ def record_run(
     client = connect(settings)
     with speaking(settings.tracking_uri):
         experiment = experiment_id(client, settings)
-        there = _existing(client, experiment, run)
-        if there:
-            return there
+        made, complete = _existing(client, experiment, run)
+        if complete:
+            return made
         start = int(run.started_at.timestamp() * 1000) if run.started_at else None
         end = int(run.finished_at.timestamp() * 1000) if run.finished_at else None
-        made = client.create_run(experiment, start_time=start, tags=_tags(run), run_name=run.id).info.run_id
+        made = made or client.create_run(experiment, start_time=start, tags=_tags(run), run_name=run.id).info.run_id
         _fill(client, made, run)
         status = {"finished": "FINISHED", "cancelled": "KILLED"}.get(run.status, "FAILED")
         client.set_terminated(made, status=status, end_time=end)

@@ -25,6 +25,8 @@ from mlops_nb.core.errors import (
 )
 from mlops_nb.core.records import ModelVersion, Run, now
 from mlops_nb.desk.registering import adopt, register
+from mlops_nb.store import models_runs
+from mlops_nb.store.models_runs import record_run
 from mlops_nb.store.models_server import check_mlflow, connect, fresh_database
 
 FRAME = load_breast_cancer(as_frame=True).frame.iloc[:, [0, 1, 2, -1]]
@@ -172,13 +174,30 @@ def test_versions_of_others_are_not_ours(place: Stores, version: ModelVersion, t
 def test_a_run_of_a_notebook_is_recorded_once(place: Stores, tmp_path: Path) -> None:
     (tmp_path / "executed.ipynb").write_text("{}")
     (tmp_path / "pid").write_text("1")
-    values = {"auc": 0.7, "month": 3, "note": "fine"}
+    values = {"auc": 0.7, "month": 3, "note": "fine", "share > 15 min": 0.25}
     run = Run("r-1", "score.ipynb", {"month": 3}, "failed", "none", "", 12.5, now(), now(), "boom", results=values, folder=str(tmp_path))
-    kept = place.models.record_run(run)
-    assert place.models.record_run(kept) is kept
-    found = place.models.client.get_run(kept.tracking_run_id)
+    client, kept = place.models.client, record_run(place.settings, run)
+    assert record_run(place.settings, run) == kept
+    found = client.get_run(kept)
     assert found.info.status == "FAILED" and found.data.params == {"month": "3"} and found.data.metrics["auc"] == 0.7
-    assert [a.path for a in place.models.client.list_artifacts(kept.tracking_run_id)] == ["executed.ipynb"]
+    assert found.data.metrics["share _ 15 min"] == 0.25, "a name that MLflow refuses is made one it takes"
+    assert [a.path for a in client.list_artifacts(kept)] == ["executed.ipynb"]
+
+
+def test_a_copy_that_was_cut_off_is_finished(place: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = {"started_at": now(), "finished_at": now()}
+    run = Run("r-2", "score.ipynb", {"month": 4}, "finished", results={"auc": 0.6}, folder=str(tmp_path), **at)
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models_runs, "_fill", cut)
+    with pytest.raises(KeyboardInterrupt):
+        record_run(place.settings, run)
+    monkeypatch.undo()
+    found = place.models.client.get_run(record_run(place.settings, run))
+    assert (found.info.status, found.data.metrics["auc"], found.data.params) == ("FINISHED", 0.6, {"month": "4"})
+    assert len(place.models.client.search_runs([found.info.experiment_id], "tags.`mlops_nb.run_id` = 'r-2'")) == 1
 
 
 def test_a_fresh_database_is_what_mlflow_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
