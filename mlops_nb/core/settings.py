@@ -268,7 +268,8 @@ def workspace_key(settings: Settings) -> bytes:
                 f"The workspace's key {path} cannot be made ({problem.strerror}).", field="key_file", hint="Set MLOPS_NB_KEY_FILE."
             ) from None
         finally:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
     try:
         return bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as problem:

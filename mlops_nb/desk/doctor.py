@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import storage_problem
 from ..core.records import Finding
 from ..core.settings import Settings, git_root, make_state, workspace_key
 
@@ -68,10 +69,8 @@ def state_folder(settings: Settings, mounts: str | None = None) -> Finding:
     "Whether the state folder can be written and is on a local disk."
     make_state(settings)
     probe = settings.state_dir / f".doctor-{os.getpid()}"
-    try:
-        probe.write_text("ok")
-    finally:
-        probe.unlink(missing_ok=True)
+    probe.write_text("ok")
+    probe.unlink()
     kind = file_system(settings.state_dir.resolve(), mounts)
     if kind.startswith(NETWORK_FILE_SYSTEMS):
         return Finding(
@@ -180,6 +179,7 @@ def examine(settings: Settings, stores: dict[str, Callable[[], Any]]) -> list[Fi
             found = check()
             findings.extend(found if isinstance(found, list) else [found])
         except Exception as problem:  # one fault must not hide the others
-            hint = getattr(problem, "hint", None) or "Run the command that failed once more with MLOPS_NB_DEBUG=1."
-            findings.append(Finding(name, "fail", getattr(problem, "message", f"{type(problem).__name__}: {problem}"), hint))
+            said = storage_problem(problem) or problem
+            hint = getattr(said, "hint", None) or "Run the command that failed once more with MLOPS_NB_DEBUG=1."
+            findings.append(Finding(name, "fail", getattr(said, "message", f"{type(said).__name__}: {said}"), hint))
     return findings

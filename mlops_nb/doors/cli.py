@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..core.errors import MlopsError, UsageError
+from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
 from .text import card, dump, failure, grid_of, pair, table, value_of
 
@@ -425,4 +425,4 @@ def main(words: Sequence[str] | None = None) -> int:
         if os.environ.get("MLOPS_NB_DEBUG"):
             raise
         text = f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"
-        return _report(MlopsError(text, hint="MLOPS_NB_DEBUG=1 shows where."), as_json)
+        return _report(storage_problem(problem) or MlopsError(text, hint="MLOPS_NB_DEBUG=1 shows where."), as_json)

@@ -19,7 +19,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from ..core.errors import MlopsError
+from ..core.errors import MlopsError, storage_problem
 from ..core.settings import Settings, open_settings
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def reply(
         return 200, act()
     except MlopsError as error:
         return STATUS[error.kind], {"error": error.to_dict()}
+    except OSError as problem:
+        if said := storage_problem(problem):
+            return STATUS[said.kind], {"error": said.to_dict()}
+        raise
 
 # %% ../../nbs/doors/02_jupyter.ipynb #e8eaff27
 def refusal(status: int, problem: BaseException | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The routes that the JupyterLab panel asks: who may, what comes, and what a refusal looks like."""
 
 import asyncio
+import errno
 import gc
 import json
 import os
@@ -157,6 +158,17 @@ async def test_a_defect_says_nothing_of_its_data(jp_fetch, monkeypatch):
     assert refused.value.code == 500
     assert "hunter2" not in refused.value.response.body.decode()
     assert "log" in error(refused)["message"]
+
+
+@pytest.mark.parametrize(("number", "status", "code"), [(errno.EROFS, 403, "workspace_not_writable"), (errno.ENOSPC, 503, "storage_full")])
+async def test_what_the_disk_refuses_is_said(jp_fetch, monkeypatch, number, status, code):
+    def disk(root):
+        raise OSError(number, os.strerror(number), "key")
+
+    monkeypatch.setattr(jupyter, "overview", disk)
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(*ROUTE)
+    assert (refused.value.code, error(refused)["code"]) == (status, code) and "key" in error(refused)["message"]
 
 
 def test_starting_jupyter_loads_nothing_heavy(tmp_path):
