@@ -333,6 +333,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'mlops_nb.desk.demo.Teller.__init__': ('desk/demo.html#teller.__init__', 'mlops_nb/desk/demo.py'),
                                     'mlops_nb.desk.demo.Teller.line': ('desk/demo.html#teller.line', 'mlops_nb/desk/demo.py'),
                                     'mlops_nb.desk.demo.Teller.step': ('desk/demo.html#teller.step', 'mlops_nb/desk/demo.py'),
+                                    'mlops_nb.desk.demo._command': ('desk/demo.html#_command', 'mlops_nb/desk/demo.py'),
                                     'mlops_nb.desk.demo._list': ('desk/demo.html#_list', 'mlops_nb/desk/demo.py'),
                                     'mlops_nb.desk.demo._months_there': ('desk/demo.html#_months_there', 'mlops_nb/desk/demo.py'),
                                     'mlops_nb.desk.demo._must': ('desk/demo.html#_must', 'mlops_nb/desk/demo.py'),

@@ -7,9 +7,11 @@ __all__ = ['MODEL', 'LEARNT_FROM', 'parse_months', 'job_notebooks', 'demo_worksp
            'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'show_picture']
 
 # %% ../../nbs/desk/21_demo.ipynb #cba35f62
+import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import time
@@ -267,21 +269,31 @@ def show_picture(ws: Workspace, version: ModelVersion, runs: dict[int, Run], mon
     "Draws the most drifted feature of the most drifted month, and names the next three commands."
     worst = max(months, key=lambda m: _worst(runs[m.month])[1])
     feature, _ = _worst(runs[worst.month])
-    folder = ws.root / "mlops-demo-pictures" if not (ws.settings.state_dir).exists() else ws.settings.state_dir / "pictures"
+    folder = ws.settings.state_dir / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"drift-{version.name}-{version.version}-month-{worst.month:02d}-{feature}"
     png, page = stem.with_suffix(".png"), stem.with_suffix(".html")
     run = runs[worst.month]
     ws.draw_drift(version.ref, run=run.id, feature=feature, html=page, png=png)
     teller.line(f"\nMost drifted: {feature} in month {worst.month}. Picture: {png} and {page.name} beside it.")
-    here = "" if Path.cwd() == ws.root else f" -C {ws.root}"
+    call = _command(ws.root)
     teller.line(f"Done in {time.monotonic() - teller.clock:.0f} s. Next:")
     for command, what in (
-        (f"mlops-nb{here} watch drift {version.name} --run {run.id}", "every feature of that month, with the numbers"),
-        (f"mlops-nb{here} models show {version.ref}", "what was proven of the model, and from which data"),
-        (f"mlops-nb{here} runs list", "the runs and their evidence"),
+        (f"{call} watch drift {version.name} --run {run.id}", "every feature of that month, with the numbers"),
+        (f"{call} models show {version.ref}", "what was proven of the model, and from which data"),
+        (f"{call} runs list", "the runs and their evidence"),
     ):
         teller.line(f"  {command}\n      {what}")
+
+
+def _command(root: Path) -> str:
+    "How `mlops-nb` is called for this workspace from where the user stands: as it is, or by its path and the workspace's."
+    there = Path(sys.executable).with_name("mlops-nb")
+    program = str(there) if shutil.which("mlops-nb") is None and there.exists() else "mlops-nb"
+    with contextlib.suppress(ValueError):
+        program = str(Path(program).relative_to(Path.cwd()))
+    words = [program] if Path.cwd() == root else [program, "-C", os.path.relpath(root) if root.is_relative_to(Path.cwd()) else str(root)]
+    return shlex.join(words)
 
 
 def _worst(run: Run) -> tuple[str, float]:
