@@ -279,7 +279,7 @@ def show_picture(ws: Workspace, version: ModelVersion, runs: dict[int, Run], mon
     call = _command(ws.root)
     teller.line(f"Done in {time.monotonic() - teller.clock:.0f} s. Next:")
     for command, what in (
-        (f"{call} watch drift {version.name} --run {run.id}", "every feature of that month, with the numbers"),
+        (f"{call} watch drift {version.ref} --run {run.id}", "every feature of that month, with the numbers"),
         (f"{call} models show {version.ref}", "what was proven of the model, and from which data"),
         (f"{call} runs list", "the runs and their evidence"),
     ):

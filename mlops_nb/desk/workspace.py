@@ -336,6 +336,9 @@ class _Watch(_Runs):
         from mlops_nb.desk.scoring import Seen, profiled, reference_for, seen_by
 
         version = self.version(model)
+        if run and data is None and version.name == model:  # the run knows which version it scored with
+            scored_with = {s.version for s in seen_by(self.get_run(run)) if s.version.rpartition("/")[0] == model}
+            version = self.version(scored_with.pop()) if scored_with else version
         before: list[Seen] = []
         if data is not None:
             seen = Seen("", version.ref, 0, profiled(self.stores.models, version, self._rows(data)), [])

@@ -100,4 +100,8 @@ def test_another_seed_makes_another_model(place, first):
     other = demo(place, "--months", "3", "--seed", "5")
     assert other["version"] == first["version"] + 1
     assert other["months"][0]["auc"] != first["months"][0]["auc"]
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    newest = ws.runs(notebook="score.ipynb")[0]
+    seen = ws.drift("flight-delay", run=newest.id)
+    assert seen.n_window == other["months"][0]["rows"], "the run knows its version; the champion is another"
     assert Workspace(place / "mlops-demo", read_only=True).version("flight-delay").version == 1, "the champion stays until promoted"
