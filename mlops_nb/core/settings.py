@@ -55,7 +55,7 @@ class Settings:
     spool_fsync: Literal["off", "batch"] = _setting("off", "batch: an answer waits until its log record is on the disk")
     spool_segment_mb: float = _setting(16.0, "megabytes of a spool file before the next is begun")
     spool_limit_mb: float = _setting(1024.0, "megabytes all spool files of a worker may have")
-    spool_full: Literal["refuse", "drop"] = _setting("refuse", "when it or the disk is full: refuse answers 503, drop answers without a log")
+    spool_full: Literal["refuse", "drop"] = _setting("refuse", "when that or the disk is full: refuse: 503, drop: an answer without a log")
     collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
