@@ -206,7 +206,7 @@ class Receipt(Record):
 
     id: str
     sequence: int  # 1, 2, 3 … without a gap in one workspace
-    action: Literal["promote", "rollback", "adopt", "forget"]
+    action: Literal["promote", "rollback", "adopt", "forget", "deploy", "undeploy"]
     model: str
     alias: str
     from_version: int | None

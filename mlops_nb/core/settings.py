@@ -15,7 +15,7 @@ import secrets
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
@@ -38,7 +38,28 @@ class Settings:
     control: str = _setting("", "SQLAlchemy URL of receipts, runs and leases; empty: sqlite in <state_dir>")
     experiment: str = _setting("", "MLflow experiment for runs; empty: the workspace's name")
     key_file: Path = _setting(Path(""), "file with the workspace's secret key; empty: <state_dir>/key, made once")
-    port: int = _setting(8780, "the one port of this workspace's online server, on loopback")
+    host: str = _setting("127.0.0.1", "address the online server listens on; anything but loopback needs keys and TLS")
+    port: int = _setting(8780, "the one port of this workspace's online server")
+    workers: int = _setting(1, "processes that answer on that port")
+    tls_cert: str = _setting("", "certificate file (PEM) of the online server; empty: plain HTTP")
+    tls_key: str = _setting("", "private key file (PEM) of that certificate")
+    behind_proxy: bool = _setting(False, "a proxy in front of the online server ends TLS")
+    contract: Literal["enforce", "log"] = _setting("enforce", "what a request that breaks the contract gets: enforce: 422; log: an answer")
+    max_body_mb: float = _setting(16.0, "megabytes a request may have; more is answered 413")
+    max_rows: int = _setting(10_000, "rows a request may have; more is answered 413")
+    max_queue: int = _setting(1024, "requests a worker lets wait; more are answered 503")
+    request_timeout_s: float = _setting(30.0, "seconds a request may take to arrive and to be answered")
+    serve_env: Literal["same", "uv"] = _setting(
+        "same", "where a version's packages differ from its record: same: prove it here or refuse; uv: build a matching environment"
+    )
+    spool_fsync: Literal["off", "batch"] = _setting("off", "batch: an answer waits until its log record is on the disk")
+    spool_segment_mb: float = _setting(16.0, "megabytes of a spool file before the next is begun")
+    spool_limit_mb: float = _setting(1024.0, "megabytes all spool files of a worker may have")
+    spool_full: Literal["refuse", "drop"] = _setting("refuse", "when that or the disk is full: refuse: 503, drop: an answer without a log")
+    collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
+    retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
+    agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
+    log_limit_mb: float = _setting(16.0, "megabytes of a log file before the next is begun; five are kept")
     parallel: int = _setting(0, "notebooks run side by side; 0: one for each CPU, at most 8")
     cell_timeout_s: float = _setting(0.0, "seconds after which a cell of a run is stopped; 0: never")
     proof_timeout_s: float = _setting(180.0, "seconds a new version has to load and repeat its answers in a clean process")
@@ -88,6 +109,8 @@ def read_ini(path: Path) -> dict[str, str] | None:
 def _convert(name: str, text: str, hint: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
     try:
+        if origin is Literal:
+            return {word: word for word in typing.get_args(hint)}[text.strip().lower()]
         if hint is bool:
             words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
             return words[text.strip().lower()]
@@ -100,7 +123,8 @@ def _convert(name: str, text: str, hint: Any, where: str) -> Any:
             return tuple(part.strip() for part in text.replace("\n", ",").split(",") if part.strip())
         return Path(text.strip()) if hint is Path else text.strip()
     except (KeyError, ValueError):
-        kind = {bool: "on or off", int: "a whole number, 0 or more", float: "a number, 0 or more"}[hint]
+        kinds = {bool: "on or off", int: "a whole number, 0 or more", float: "a number, 0 or more"}
+        kind = " or ".join(typing.get_args(hint)) if origin is Literal else kinds[hint]
         raise SettingsInvalid(f"Setting {name} = {text!r} ({where}) should be {kind}.", field=name, hint=setting_help(name)) from None
 
 
