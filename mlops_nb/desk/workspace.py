@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #c5b2fbee
+# %% ../../nbs/desk/10_workspace.ipynb #496dcf24
 import os
 import threading
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
+from .agent_control import Background
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -306,8 +307,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #0c61cc16
-class Workspace(_Watch):
+# %% ../../nbs/desk/10_workspace.ipynb #5eeff2c8
+class Workspace(_Watch, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
