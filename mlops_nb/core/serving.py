@@ -113,7 +113,7 @@ class ServingOptions(Record):
                 raise UsageError(f"There is no option {word!r}.", field="options", hint=nearest(str(word), words, 8))
         return cls(**given)
 
-# %% ../../nbs/core/10_serving.ipynb #10237659
+# %% ../../nbs/core/10_serving.ipynb #e7825f21
 DeploymentState = Literal["starting", "ready", "degraded", "stopped"]
 
 
@@ -133,6 +133,8 @@ class Deployment(Record):
     note: str = ""  # what is wrong, or worth knowing, now
     actor: Actor | None = None
     at: datetime | None = None
+    changed: bool = True  # False: it was so already
+    example: dict[str, Any] | None = None  # a body that it answers, from the version's own examples
 
     @property
     def curl(self) -> str:
