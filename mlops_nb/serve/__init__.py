@@ -1,0 +1,1 @@
+"""The online server: processes that answer requests, and the files between them."""
