@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['VersionState', 'Kind', 'DEPLOYMENT', 'RunStatus', 'RunVerdict', 'LIST_FORMAT', 'utc', 'now', 'plain', 'Record',
-           'Actor', 'Snapshot', 'ModelVersion', 'Receipt', 'Run', 'FeatureDrift', 'DriftReport', 'Finding', 'listing']
+           'restore', 'Actor', 'Snapshot', 'ModelVersion', 'Receipt', 'Run', 'FeatureDrift', 'DriftReport', 'Finding',
+           'listing']
 
 # %% ../../nbs/core/01_records.ipynb #a39a110d
 import dataclasses
@@ -49,7 +50,7 @@ def plain(value: Any) -> Any:
         return plain(value.tolist())
     return str(value)
 
-# %% ../../nbs/core/01_records.ipynb #d758ec7f
+# %% ../../nbs/core/01_records.ipynb #1f862a19
 @dataclass(frozen=True)
 class Record:
     "A frozen value with a JSON form, a JSON schema and an HTML form."
@@ -63,7 +64,7 @@ class Record:
         "The record that `to_dict` came from; unknown keys are ignored, so that newer writers can be read."
         hints = typing.get_type_hints(cls)
         names = {f.name for f in dataclasses.fields(cls) if f.init}
-        return cls(**{k: _restore(v, hints[k]) for k, v in values.items() if k in names})
+        return cls(**{k: restore(v, hints[k]) for k, v in values.items() if k in names})
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class Record:
         )
         return f"<table><caption style='text-align:left'><b>{type(self).__name__}</b></caption>{rows}</table>"
 
-# %% ../../nbs/core/01_records.ipynb #3a7125c7
+# %% ../../nbs/core/01_records.ipynb #9e2fb5ef
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return "<br>".join(f"{html.escape(str(k))}: {_cell(v)}" for k, v in value.items())
@@ -95,22 +96,23 @@ def _cell(value: Any) -> str:
     return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
-def _restore(value: Any, hint: Any) -> Any:
+def restore(value: Any, hint: Any) -> Any:
+    "What `plain` made of a value of this type, as it was."
     if value is None:
         return float("nan") if hint is float else None
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        return _restore(value, next(a for a in args if a is not type(None)))
+        return restore(value, next(a for a in args if a is not type(None)))
     if hint is datetime and isinstance(value, str):
         return utc(datetime.fromisoformat(value.replace("Z", "+00:00")))
     if isinstance(hint, type) and issubclass(hint, Record) and isinstance(value, dict):
         return hint.from_dict(value)
     if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_restore(v, args[0]) for v in value)
+        return tuple(restore(v, args[0]) for v in value)
     if origin is list:
-        return [_restore(v, args[0]) for v in value]
+        return [restore(v, args[0]) for v in value]
     if origin is dict:
-        return {k: _restore(v, args[1]) for k, v in value.items()}
+        return {k: restore(v, args[1]) for k, v in value.items()}
     return value
 
 

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['PACKAGE', 'LONGEST', 'WIRE_FORMAT', 'MAX_MESSAGE', 'LOG', 'NOT_PASSED_ON', 'AgentInfo', 'card_path', 'read_card',
            'write_card', 'code_mark', 'is_outdated', 'is_private', 'socket_path', 'AgentOutdated', 'error_of',
-           'to_line', 'Connection', 'peer', 'call', 'environment', 'ensure_agent', 'stop_agent', 'settled', 'wait_for']
+           'to_line', 'Connection', 'peer', 'call', 'environment', 'command', 'ensure_agent', 'stop_agent', 'settled',
+           'wait_for']
 
-# %% ../../nbs/desk/04_agent_client.ipynb #a959312f
+# %% ../../nbs/desk/04_agent_client.ipynb #0ddff661
 import contextlib
 import hashlib
 import json
@@ -30,7 +31,7 @@ import mlops_nb
 from ..core.errors import MlopsError, error_types
 from ..core.logfile import log_path, open_log, tail
 from ..core.process import is_alive, read_note, write_note
-from ..core.records import Record, plain
+from ..core.records import Actor, Record, plain
 from ..core.serving import AgentAway, Deployment, DeploymentFailed
 from ..core.settings import Settings, make_state
 
@@ -164,7 +165,7 @@ def to_line(message: dict[str, Any]) -> bytes:
         raise MlopsError(f"A message of {len(line) >> 20} MB is too long for the agent's socket.", hint="Ask for less at once.")
     return line
 
-# %% ../../nbs/desk/04_agent_client.ipynb #e104879d
+# %% ../../nbs/desk/04_agent_client.ipynb #a5057133
 class Connection:
     "A connection to the agent. AgentAway when there is none, or when it is not ours."
 
@@ -177,10 +178,10 @@ class Connection:
         self.socket.settimeout(within)
         self.reader = self.socket.makefile("rb")
 
-    def call(self, method: str, args: dict[str, Any]) -> Any:
+    def call(self, method: str, args: dict[str, Any], by: Actor | None = None) -> Any:
         "The answer as plain JSON values; raises what the agent raised."
         self.count += 1
-        mark = {"code": code_mark(), "version": mlops_nb.__version__}
+        mark = {"code": code_mark(), "version": mlops_nb.__version__} | ({"actor": by.to_dict()} if by else {})
         line = to_line({"format": WIRE_FORMAT, "id": self.count, "method": method, "args": plain(args), **mark})
         try:
             self.socket.sendall(line)
@@ -208,7 +209,7 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-# %% ../../nbs/desk/04_agent_client.ipynb #3c75e6ca
+# %% ../../nbs/desk/04_agent_client.ipynb #5df2af5f
 def _connected(path: Path) -> socket.socket:
     away = AgentAway("The agent of this workspace does not answer.", hint="`mlops-nb up` starts it.")
     try:
@@ -239,12 +240,20 @@ def peer(line: socket.socket) -> int | None:
     return int(struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))[1])
 
 
-def call(settings: Settings, method: str, /, *, within: float = 600.0, **args: Any) -> Any:
+def call(
+    settings: Settings,
+    method: str,
+    /,
+    *,
+    within: float = 600.0,  # seconds to wait for the answer
+    by: Actor | None = None,  # in whose name
+    **args: Any,
+) -> Any:
     "One question to the running agent; AgentAway when there is none."
     with Connection(settings, within=within) as line:
-        return line.call(method, args)
+        return line.call(method, args, by)
 
-# %% ../../nbs/desk/04_agent_client.ipynb #1ab70103
+# %% ../../nbs/desk/04_agent_client.ipynb #ac9f7987
 LOG = "agent"
 NOT_PASSED_ON = ("MLOPS_NB_RUN_ID", "MLOPS_NB_RUN_DIR", "JPY_SESSION_NAME", "JPY_PARENT_PID", "JPY_INTERRUPT_EVENT", "MPLBACKEND")
 
@@ -259,15 +268,19 @@ def environment(settings: Settings) -> dict[str, str]:
     return made
 
 
+def command(settings: Settings) -> list[str]:
+    "What starts an agent of the workspace; files in the folder it stands in shadow no library."
+    return [sys.executable, "-P", "-m", "mlops_nb.desk.agent", "--root", str(settings.root)]
+
+
 def _start(settings: Settings, within: float) -> tuple[int | None, list[str]]:
     "Starts one; its exit code (0: an agent answers; None: not in time) and what it logged."
     log = log_path(settings.state_dir, LOG)
     descriptor = open_log(log)
     try:
         before = os.fstat(descriptor).st_size
-        command = [sys.executable, "-P", "-m", "mlops_nb.desk.agent", "--root", str(settings.root), "--detach"]
         process = subprocess.Popen(
-            command,
+            [*command(settings), "--detach"],
             cwd=settings.root,
             env=environment(settings),
             stdin=subprocess.DEVNULL,

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'Answer', 'ALWAYS', 'MOST_CALLERS', 'MINE', 'refusal', 'understood', 'answered', 'Ear']
 
-# %% ../../nbs/desk/14_agent_socket.ipynb #3e09ab09
+# %% ../../nbs/desk/14_agent_socket.ipynb #11dcc1c4
 import contextlib
 import json
 import logging
@@ -20,9 +20,11 @@ from typing import Any
 import mlops_nb
 
 from ..core.errors import MlopsError, UsageError, storage_problem
+from ..core.lineage import acting_for
+from ..core.records import Actor
 from .agent_client import MAX_MESSAGE, WIRE_FORMAT, AgentOutdated, code_mark, is_outdated, peer, to_line
 
-# %% ../../nbs/desk/14_agent_socket.ipynb #8693f8b2
+# %% ../../nbs/desk/14_agent_socket.ipynb #3e62d73a
 log = logging.getLogger("mlops_nb.agent")
 Answer = Callable[[str, dict[str, Any]], Any]
 ALWAYS = ("ping", "stop")  # answered whatever code the caller runs
@@ -37,8 +39,8 @@ def refusal(problem: BaseException) -> dict[str, Any]:
     return problem.to_dict() | {"kind": problem.kind}
 
 
-def understood(line: bytes) -> tuple[Any, str, dict[str, Any]]:
-    "Id, method and arguments of a question. Raises UsageError or AgentOutdated."
+def understood(line: bytes) -> tuple[Any, str, dict[str, Any], Actor | None]:
+    "Id, method, arguments and author of a question. Raises UsageError or AgentOutdated."
     question: Any = None
     with contextlib.suppress(ValueError, RecursionError):
         question = json.loads(line)
@@ -50,7 +52,9 @@ def understood(line: bytes) -> tuple[Any, str, dict[str, Any]]:
     if question["method"] not in ALWAYS and is_outdated(MINE, mlops_nb.__version__, theirs, version):
         hint = "`mlops-nb up` starts it again; what is served goes on."
         raise AgentOutdated("The agent runs code that has changed since it started.", hint=hint)
-    return question.get("id"), question["method"], question.get("args", {})
+    by = question.get("actor")
+    actor = Actor.from_dict(by) if isinstance(by, dict) and {"kind", "id"} <= set(by) else None
+    return question.get("id"), question["method"], question.get("args", {}), actor
 
 
 MINE = code_mark()
@@ -60,8 +64,9 @@ def answered(line: bytes, answer: Answer) -> bytes:
     "The answer to a line, whatever the line is."
     id = None
     try:
-        id, method, args = understood(line)
-        return to_line({"id": id, "result": answer(method, args)})
+        id, method, args, actor = understood(line)
+        with acting_for(actor):
+            return to_line({"id": id, "result": answer(method, args)})
     except Exception as problem:
         if not isinstance(problem, MlopsError):
             log.warning("a call failed", exc_info=True)

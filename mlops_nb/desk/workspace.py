@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #e6ad978e
+# %% ../../nbs/desk/10_workspace.ipynb #39a7fd1f
 import os
 import threading
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
+from .agent_control import Background
 from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
@@ -151,7 +152,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #70446d37
+# %% ../../nbs/desk/10_workspace.ipynb #41a8597f
 class _Production(_Models):
     "Which version does what."
 
@@ -300,8 +301,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #fb7ed318
-class Workspace(Serving, _Watch):
+# %% ../../nbs/desk/10_workspace.ipynb #c1a42d6f
+class Workspace(_Watch, Serving, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_receipts', 'receipt_line', 'models_card', 'models_verify', 'rollback', 'run', 'runs_list',
            'runs_show', 'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #77356b05
+# %% ../../nbs/doors/09_cli.ipynb #3d59849f
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ import click
 
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
-from .frame import cli, data, models, output, runs, say, watch, workspace
+from . import cli_agent as cli_agent
+from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 
 # %% ../../nbs/doors/09_cli.ipynb #74666bc8
@@ -144,15 +145,15 @@ def data_vacuum(name: str, keep: int, out: str) -> None:
     value = found.to_dict() if hasattr(found, "to_dict") else found
     say(out, value, lambda: card(value))
 
-# %% ../../nbs/doors/09_cli.ipynb #6cefb4c1
+# %% ../../nbs/doors/09_cli.ipynb #af5f29e8
 @models.command("list")
 @output
 def models_list(out: str) -> None:
     "All versions of all models, newest first."
-    versions = workspace(read_only=True).versions()
-    rows = [v.to_dict() for v in versions]
+    found = asked("versions")
+    rows = [v.to_dict() for v in workspace(read_only=True).versions()] if found is None else found
     empty = "No models yet. `ws.register(…)` in a notebook makes one, and so does mlops-nb demo."
-    say(out, listing(versions), lambda: table(rows, ["name", "version", "aliases", "state", "kind", "metrics", "created_at"], empty))
+    say(out, listing(rows), lambda: table(rows, ["name", "version", "aliases", "state", "kind", "metrics", "created_at"], empty))
 
 
 @models.command("show")
@@ -290,16 +291,17 @@ def run(notebook: str, given: tuple[str, ...], raw: tuple[str, ...], grid: tuple
     if any(r.status != "finished" for r in runs):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/09_cli.ipynb #53b3066a
+# %% ../../nbs/doors/09_cli.ipynb #df5d6eb9
 @runs.command("list")
 @click.option("--status", type=click.Choice(["queued", "running", "finished", "failed", "cancelled"]), default=None, help="Only these.")
 @click.option("-n", "--limit", default=20, show_default=True, help="Newest runs to list.")
 @output
 def runs_list(status: str | None, limit: int, out: str) -> None:
     "The newest runs."
-    found = workspace().runs(status=status, limit=limit)
+    found = asked("runs", status=status, limit=limit)
+    rows = [r.to_dict() for r in workspace().runs(status=status, limit=limit)] if found is None else found
     empty = "No runs yet. `mlops-nb run NOTEBOOK -p name=value` makes one."
-    say(out, listing(found), lambda: table([r.to_dict() for r in found], RUN_COLUMNS, empty))
+    say(out, listing(rows), lambda: table(rows, RUN_COLUMNS, empty))
 
 
 @runs.command("show")
