@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-# %% ../../nbs/core/09_snippets.ipynb #05156348
+# %% ../../nbs/core/09_snippets.ipynb #da8b23b3
 PLACEHOLDER: dict[str, Any] = {"dataframe_records": [{"column": "value"}]}
 
 
@@ -43,7 +43,7 @@ def python(url: str, body: Mapping[str, Any] | None = None) -> str:
         [
             f"import json{', os' if key else ''}, urllib.request",
             "",
-            f"body = json.loads({json.dumps(body or PLACEHOLDER, ensure_ascii=False)!r})",
+            f"body = {dict(body or PLACEHOLDER)!r}",
             f"request = urllib.request.Request({url + '/invocations'!r}, json.dumps(body).encode(), {headers})",
             "json.load(urllib.request.urlopen(request))",
         ]

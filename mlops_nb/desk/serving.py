@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NO_AGENT', 'example_of', 'Serving']
 
-# %% ../../nbs/desk/07_serving.ipynb #0302fa41
+# %% ../../nbs/desk/07_serving.ipynb #076fea0c
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from ..core.errors import MlopsError
 from ..core.records import Receipt, plain
 from ..core.serving import AccessKey, AgentAway, Alert, Deployment, LogMode, ServingOptions
 from ..core.snippets import request_body
-from .deploying import put, resolve, roll_back, stop, what_rollback_does
+from .deploying import newest_change, put, resolve, roll_back, stop, what_rollback_does
 from .stores import Base
 
 # %% ../../nbs/desk/07_serving.ipynb #31284467
@@ -30,7 +30,7 @@ def example_of(stores: Any, version: str) -> dict[str, Any] | None:
             return request_body(list(row), list(row.values()))
     return None
 
-# %% ../../nbs/desk/07_serving.ipynb #76a169c1
+# %% ../../nbs/desk/07_serving.ipynb #e5f6e255
 NO_AGENT = "The agent is not running, so nobody follows: `mlops-nb up` starts it."
 
 
@@ -75,16 +75,16 @@ class Serving(Base):
                 wait_for(self.settings, made.name, made.revision)
         return made
 
-    def rollback(self, deployment: str, reason: str = "") -> Receipt:
+    def rollback(self, deployment: str, reason: str = "", expected_receipt: str = "") -> Receipt:
         "Undoes the last production change of a deployment (a revision, or a move of an alias that it follows) or of a model."
         self._change("rollback")
-        receipt = roll_back(self.stores, deployment, reason=reason)
+        receipt = roll_back(self.stores, deployment, reason=reason, expected_receipt=expected_receipt)
         self._follow()
         return receipt
 
-    def what_rollback_does(self, deployment: str) -> str:
-        "A sentence that says what `rollback` would change now."
-        return what_rollback_does(self.stores, deployment)
+    def before_rollback(self, deployment: str) -> tuple[Receipt, str]:
+        "The change that `rollback` would undo now, and a sentence that says what would become of it."
+        return newest_change(self.stores, deployment), what_rollback_does(self.stores, deployment)
 
     def deployments(self) -> list[Deployment]:
         "Every deployment as it is now, by name; those that were stopped, too."
