@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOGS', 'NOUNS', 'GUARD', 'read_target', 'read_routes', 'default_name', 'url_of', 'resolve', 'describe_versions',
            'check_options', 'put', 'find', 'is_same', 'stop', 'last_change', 'before', 'undo', 'ago', 'in_words',
-           'what_undo_does', 'roll_back', 'what_rollback_does', 'take_back']
+           'what_undo_does', 'newest_change', 'roll_back', 'what_rollback_does', 'take_back']
 
 # %% ../../nbs/desk/02_deploying.ipynb #7d668531
 import contextlib
@@ -352,9 +352,29 @@ def what_undo_does(stores: Any, name: str) -> str:
         return f"{name} stops answering {undoes}."
     return f"{name} goes from revision {current.revision} back to what revision {wanted.revision} said, {in_words(wanted.routes)} {undoes}."
 
-# %% ../../nbs/desk/02_deploying.ipynb #2f30eb94
-def roll_back(stores: Any, name: str, *, reason: str = "") -> Receipt:
-    "Undoes the last change of a deployment, or of a model's aliases and deployments."
+# %% ../../nbs/desk/02_deploying.ipynb #f67ec648
+def newest_change(stores: Any, name: str) -> Receipt:
+    "What `roll_back` would undo now. Raises UsageError when nothing was ever changed, ModelNotFound when there is nothing of that name."
+    found = _concerned(stores, name)
+    if found:
+        return last_change(stores, found)[0]
+    model = _model_of(name)
+    stores.models.registry.model(model)
+    last: Receipt | None = next((r for r in stores.control.receipts(model, limit=None) if r.state == "done" and moves_alias(r)), None)
+    if last is None:
+        hint = "`mlops-nb models receipts` lists changes."
+        raise UsageError(f"Nothing was ever changed in production of “{model}”.", field="model", hint=hint)
+    return last
+
+
+def roll_back(stores: Any, name: str, *, reason: str = "", expected_receipt: str = "") -> Receipt:
+    "Undoes the last change of a deployment, or of a model's aliases and deployments; only if it is the expected one, when one is named."
+    if expected_receipt:
+        newest = newest_change(stores, name)
+        if newest.id != expected_receipt:
+            who = newest.actor.id if newest.actor else "somebody unknown"
+            words = f"{name} was changed meanwhile, by {who} with receipt {newest.sequence} ({newest.action})."
+            raise Conflict(words, field="deployment", hint="Look again, then decide.")
     found = _concerned(stores, name)
     return undo(stores, found, reason=reason) if found else rollback(stores, name, reason=reason)
 
@@ -364,21 +384,20 @@ def what_rollback_does(stores: Any, name: str) -> str:
     found = _concerned(stores, name)
     if found:
         return what_undo_does(stores, found)
-    model = name.partition("/")[0].partition("@")[0]
-    stores.models.registry.model(model)
-    last = next((r for r in stores.control.receipts(model, limit=None) if r.state == "done" and moves_alias(r)), None)
-    if last is None:
-        return f"Nothing was ever changed in production of “{model}”."
+    last = newest_change(stores, name)
     places = ["no version" if number is None else f"version {number}" for number in (last.to_version, last.from_version)]
-    return f"{model}@{last.alias} goes from {places[0]} back to {places[1]} {_undoing(last)}."
+    return f"{last.model}@{last.alias} goes from {places[0]} back to {places[1]} {_undoing(last)}."
+
+
+def _model_of(name: str) -> str:
+    return name.partition("/")[0].partition("@")[0]
 
 
 def _concerned(stores: Any, name: str) -> str:
     "The deployment that is meant; empty when a model's alias is."
     if find(stores, name) is not None:
         return name
-    model = name.partition("/")[0].partition("@")[0]
-    done = (r for r in stores.control.receipts(model, limit=None) if r.state == "done")
+    done = (r for r in stores.control.receipts(_model_of(name), limit=None) if r.state == "done")
     last = next((r for r in done if r.deployment or moves_alias(r)), None)
     return last.deployment if last else ""
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #496dcf24
+# %% ../../nbs/desk/10_workspace.ipynb #39a7fd1f
 import os
 import threading
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -151,7 +152,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #91d75362
+# %% ../../nbs/desk/10_workspace.ipynb #41a8597f
 class _Production(_Models):
     "Which version does what."
 
@@ -179,13 +180,6 @@ class _Production(_Models):
 
         self._change("promote")
         return promote(self.stores, version, alias=alias, force=force, reason=reason)
-
-    def rollback(self, model: str, reason: str = "") -> Receipt:
-        "Undoes the last production change of a model, whatever it was."
-        from mlops_nb.desk.production import rollback
-
-        self._change("rollback")
-        return rollback(self.stores, model, reason=reason)
 
     def receipts(self, model: str | None = None) -> list[Receipt]:
         "Who changed what in production, newest first."
@@ -307,8 +301,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #5eeff2c8
-class Workspace(_Watch, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #c1a42d6f
+class Workspace(_Watch, Serving, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -5,10 +5,9 @@
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
            'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'receipt_line', 'models_card', 'models_verify', 'rollback', 'run', 'runs_list',
-           'runs_show', 'watch_drift', 'main']
+           'models_receipts', 'models_card', 'models_verify', 'run', 'runs_list', 'runs_show', 'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #3d59849f
+# %% ../../nbs/doors/09_cli.ipynb #5e2cd1a4
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import click
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
 from . import cli_agent as cli_agent
+from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 
@@ -222,14 +222,7 @@ def models_receipts(model: str | None, out: str) -> None:
     columns = ["sequence", "at", "action", "model", "alias", "from_version", "to_version", "state", "actor", "reason"]
     say(out, listing(found), lambda: table(rows, columns, "No receipts yet: nothing was promoted."))
 
-# %% ../../nbs/doors/09_cli.ipynb #fd7b3254
-def receipt_line(receipt: Any) -> str:
-    "One sentence for a receipt."
-    before = f" (was version {receipt.from_version})" if receipt.from_version else ""
-    after = f"version {receipt.to_version}" if receipt.to_version else "nobody"
-    return f"Receipt {receipt.sequence}: {receipt.model}@{receipt.alias} is {after}{before}."
-
-
+# %% ../../nbs/doors/09_cli.ipynb #3181c612
 @models.command("card")
 @click.argument("ref")
 @output
@@ -248,16 +241,6 @@ def models_verify(out: str) -> None:
     say(out, listing(findings), lambda: table(rows, ["state", "name", "detail", "remedy"], "Nothing to verify yet."))
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(3)
-
-
-@cli.command()
-@click.argument("model")
-@click.option("--reason", default="", help="Goes into the receipt.")
-@output
-def rollback(model: str, reason: str, out: str) -> None:
-    "Undo the last production change of a model, whatever it was."
-    receipt = workspace().rollback(model, reason=reason)
-    say(out, receipt, lambda: receipt_line(receipt))
 
 # %% ../../nbs/doors/09_cli.ipynb #06526d8f
 RUN_COLUMNS = ["id", "status", "verdict", "seconds", "parameters", "output", "error"]
