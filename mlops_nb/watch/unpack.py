@@ -17,9 +17,17 @@ from ..core.records import utc
 from ..store.lake_served import answer_array, instant
 from ..store.spool import Labels, Prediction
 
-# %% ../../nbs/watch/08_unpack.ipynb #a64ac7a9
+# %% ../../nbs/watch/08_unpack.ipynb #d2b5a15f
+_SENSIBLE = range(-2_208_988_800_000_000, 7_258_118_400_000_000)  # 1900 to 2200
+
+
 def instant_us(value: Any) -> int | None:
     "Microseconds since 1970 of an event time as a client may write it; None when it is none."
+    found = _understood(value)
+    return found if found is not None and found in _SENSIBLE else None
+
+
+def _understood(value: Any) -> int | None:
     if isinstance(value, str):
         try:
             return _us(datetime.fromisoformat(value))
@@ -53,7 +61,7 @@ def instants(values: Sequence[Any]) -> Any:
         out.append(known[key])
     return pa.array(out, pa.int64()).cast(instant())
 
-# %% ../../nbs/watch/08_unpack.ipynb #8ffa18ad
+# %% ../../nbs/watch/08_unpack.ipynb #f8c412c2
 def feature_array(values: Sequence[Any], kind: str) -> Any:
     "A feature's values as an Arrow array of its kind (float, int, bool, string, datetime, other); of another where they do not fit."
     import pyarrow as pa
@@ -64,10 +72,13 @@ def feature_array(values: Sequence[Any], kind: str) -> Any:
         if found.null_count == sum(v is None for v in values):
             return found
     try:
-        made = pa.array(values, types[kind]) if kind in types else pa.array(values)
+        if kind in ("float", "string"):
+            return pa.array(values, types[kind])
+        made = pa.array(values)  # asked for int64, Arrow would cut 2.5 to 2
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return _as_it_is(values)
-    return made if kind in types else _as_it_is(values)
+    fits = kind in types and made.type in (types[kind], pa.null())
+    return made.cast(types[kind]) if fits else _as_it_is(values)
 
 
 def _as_it_is(values: Sequence[Any]) -> Any:
