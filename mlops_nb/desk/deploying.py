@@ -271,12 +271,12 @@ def stop(stores: Any, name: str, *, reason: str = "") -> Deployment:
     stores.control.resolve_alerts("canary_taken_back", deployment=name)
     return resolve(stores, stores.control.deployment(name))
 
-# %% ../../nbs/desk/02_deploying.ipynb #b366588e
+# %% ../../nbs/desk/02_deploying.ipynb #8f5ee1de
 def last_change(stores: Any, name: str) -> tuple[Receipt, Deployment]:
     "The newest change that concerns a deployment, and the deployment as it is. Raises DeploymentNotFound."
     control = stores.control
     current: Deployment = control.deployment(name)
-    followed = [route.ref.split("@") for route in current.routes if "@" in route.ref]
+    followed = [route.ref.split("@") for route in current.routes if "@" in route.ref and current.state != "stopped"]
     found = [control.last_change("", DEPLOYMENT + name), *(control.last_change(model, alias) for model, alias in followed)]
     return max((receipt for receipt in found if receipt is not None), key=lambda receipt: receipt.sequence), current
 
@@ -306,7 +306,7 @@ def undo(stores: Any, name: str, *, reason: str = "") -> Receipt:
     _proven(models, Route(newest.alias, f"{newest.model}/{newest.from_version}"))
     return change(models, "rollback", newest.model, newest.alias, newest.from_version, reason=reason, undoes=newest.id)
 
-# %% ../../nbs/desk/02_deploying.ipynb #413ea9e7
+# %% ../../nbs/desk/02_deploying.ipynb #e9e1d243
 NOUNS = {"promote": "promotion", "rollback": "rollback", "adopt": "adoption", "deploy": "deployment", "undeploy": "stop"}
 
 
@@ -345,14 +345,13 @@ def what_undo_does(stores: Any, name: str) -> str:
         role = next(route for route in current.routes if route.ref == f"{newest.model}@{newest.alias}")
         subject = name if role.role == "live" else f"The {role.role} {role.route} of {name}"
         back = "nothing, which undo refuses" if newest.from_version is None else f"version {newest.from_version}"
-        still = " It is stopped, and stays so." if current.state == "stopped" else ""
-        return f"{subject} goes from version {newest.to_version} back to {back} {undoes}.{still}"
+        return f"{subject} goes from version {newest.to_version} back to {back} {undoes}."
     wanted = before(stores, current)
     if wanted.state == "stopped":
         return f"{name} stops answering {undoes}."
     return f"{name} goes from revision {current.revision} back to what revision {wanted.revision} said, {in_words(wanted.routes)} {undoes}."
 
-# %% ../../nbs/desk/02_deploying.ipynb #f67ec648
+# %% ../../nbs/desk/02_deploying.ipynb #62f88dc6
 def newest_change(stores: Any, name: str) -> Receipt:
     "What `roll_back` would undo now. Raises UsageError when nothing was ever changed, ModelNotFound when there is nothing of that name."
     found = _concerned(stores, name)
@@ -395,11 +394,16 @@ def _model_of(name: str) -> str:
 
 def _concerned(stores: Any, name: str) -> str:
     "The deployment that is meant; empty when a model's alias is."
-    if find(stores, name) is not None:
+    found = find(stores, name)
+    if found is not None and found.state != "stopped":
         return name
-    done = (r for r in stores.control.receipts(_model_of(name), limit=None) if r.state == "done")
-    last = next((r for r in done if r.deployment or moves_alias(r)), None)
-    return last.deployment if last else ""
+    for receipt in stores.control.receipts(_model_of(name), limit=None):
+        if receipt.state == "done" and receipt.deployment:
+            if stores.control.held_revision(receipt.deployment) == receipt.to_version:  # and not another model's by now
+                return str(receipt.deployment)
+        elif receipt.state == "done" and moves_alias(receipt):
+            return ""
+    return name if found is not None else ""
 
 # %% ../../nbs/desk/02_deploying.ipynb #b0c5fb36
 GUARD = Actor("agent", "canary guard")

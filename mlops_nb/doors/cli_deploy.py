@@ -47,10 +47,11 @@ def options_of(given: tuple[str, ...], named: dict[str, Any]) -> dict[str, Any] 
             found[outer] = value_of(value)
     return found or None
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #be58a147
+# %% ../../nbs/doors/04_cli_deploy.ipynb #0cd25b5f
 def receipt_line(receipt: Any) -> str:
     "One sentence for a receipt."
-    noun, place = ("revision", f"deployment {receipt.deployment}") if receipt.deployment else ("version", f"{receipt.model}@{receipt.alias}")
+    noun = "revision" if receipt.deployment else "version"
+    place = f"deployment {receipt.deployment}" if receipt.deployment else f"{receipt.model}@{receipt.alias}"
     before = f" (was {noun} {receipt.from_version})" if receipt.from_version else ""
     after = f"{noun} {receipt.to_version}" if receipt.to_version else "nobody"
     return f"Receipt {receipt.sequence}: {place} is {'at ' if receipt.deployment else ''}{after}{before}."
@@ -75,17 +76,17 @@ def deployment_text(found: Any) -> str:
         lines += ["", found.curl]
     return "\n".join(lines)
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #29fcce20
+# %% ../../nbs/doors/04_cli_deploy.ipynb #3cdf3156
 @cli.command()
 @click.argument("target")
 @click.option("--name", default=None, help="What it is called in its URL; default: the model's name.")
-@click.option("--canary", multiple=True, metavar="ALIAS=PERCENT", help="A share of the requests for another version: challenger=10, delay/2=10.")
+@click.option("--canary", multiple=True, metavar="NAME=PERCENT", help="Requests for another version: challenger=10, delay/2=10.")
 @click.option("--shadow", multiple=True, metavar="VERSION", help="Gets a copy of each request; nobody waits for its answer.")
 @click.option("--probabilities/--labels", default=None, help="What a classifier answers with.")
 @click.option("--threshold", type=float, default=None, help="Two classes: the probability from which the second is answered.")
 @click.option("--sticky", default=None, help="header:NAME or field:NAME: the same value always takes the same route.")
-@click.option("--option", "given", multiple=True, metavar="NAME=VALUE", help="Any other option: contract=log, columns.email=drop. All are set anew.")
-@click.option("--log", type=click.Choice(["features", "profile", "off"]), default=None, help="What is kept of each request; default: as it is.")
+@click.option("--option", "given", multiple=True, metavar="NAME=VALUE", help="Another option, like contract=log; sets all anew.")
+@click.option("--log", type=click.Choice(["features", "profile", "off"]), default=None, help="Kept of each request.")
 @click.option("--reason", default="", help="Goes into the receipt.")
 @click.option("--expected-revision", type=int, default=None, help="Refuse unless it is at this revision; 0: is not there yet.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it answers.")

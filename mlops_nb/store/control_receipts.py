@@ -78,7 +78,7 @@ def _last_done(connection: Connection, key: bytes, model: str, alias: str) -> tu
     met = _changes(connection, key, model, alias)
     return met[-1] if met and met[-1][1] is not None and met[-1][1]["state"] == "done" else None
 
-# %% ../../nbs/store/01_control_receipts.ipynb #2f1b0725
+# %% ../../nbs/store/01_control_receipts.ipynb #e0c0f14b
 ANY: Final = -1  # an expectation that is always met
 
 
@@ -111,6 +111,8 @@ def refuse_stale(connection: Connection, key: bytes, model: str, alias: str, exp
         wanted = next(version for version in expected if version != ANY and version != held)
         reason = f": it was moved by {_who(done)}" if done else ""
         words = f"{name} is {_place(noun, held)}, not {_place(noun, wanted)}{reason}."
+        if deployment and wanted is None:
+            words = f"{name} is there already, at revision {held}{reason}."
         raise Conflict(words, field=field, hint="Look again, then decide.")
 
 # %% ../../nbs/store/01_control_receipts.ipynb #e616af3c
