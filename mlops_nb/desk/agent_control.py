@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Background']
 
-# %% ../../nbs/desk/08_agent_control.ipynb #508d757b
+# %% ../../nbs/desk/08_agent_control.ipynb #efa39741
 import os
 from collections.abc import Iterator
 from typing import NoReturn
@@ -17,8 +17,9 @@ from ..core.settings import make_state
 from .agent_client import LOG, call, command, ensure_agent, environment, stop_agent
 from .agent_status import AgentStatus, AgentStopped, seen_from_outside
 from .stores import Base
+from .supervising import stop_servers
 
-# %% ../../nbs/desk/08_agent_control.ipynb #30eccfa1
+# %% ../../nbs/desk/08_agent_control.ipynb #5a029393
 class Background(Base):
     "The agent of the workspace, from outside."
 
@@ -42,6 +43,8 @@ class Background(Base):
         gone = stop_agent(self.settings)
         if gone is not None:
             return AgentStopped(True, gone.pid)
+        if ended := stop_servers(self.settings):
+            return AgentStopped(True, note=f"No agent ran; {ended} processes of the online server were stopped.")
         return AgentStopped(False, note="Nothing was running.")
 
     def status(self) -> AgentStatus:

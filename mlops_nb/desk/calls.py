@@ -20,7 +20,7 @@ from .agent_client import call
 from .production import actor
 from .workspace import Workspace
 
-# %% ../../nbs/desk/12_calls.ipynb #7df4dfb8
+# %% ../../nbs/desk/12_calls.ipynb #f5d15fdc
 READS = (
     "overview",
     "tables",
@@ -31,10 +31,21 @@ READS = (
     "receipts",
     "runs",
     "get_run",
+    "deployments",
+    "deployment",
+    "deployment_history",
+    "before_rollback",
+    "keys",
+    "alerts",
 )
 CHANGES = (
     "promote",
     "rollback",
+    "deploy",
+    "undeploy",
+    "create_key",
+    "revoke_key",
+    "resolve_alert",
 )
 
 

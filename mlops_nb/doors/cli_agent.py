@@ -16,7 +16,7 @@ from ..core.records import plain
 from .frame import asked, cli, output, say, workspace
 from .text import cell, table
 
-# %% ../../nbs/doors/05_cli_agent.ipynb #81e28f1d
+# %% ../../nbs/doors/05_cli_agent.ipynb #238e920c
 @cli.command()
 @click.option("--foreground", is_flag=True, help="Stay, and log to this terminal; for containers and service managers.")
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front of the online server ends TLS.")
@@ -37,7 +37,7 @@ def up(foreground: bool, behind_proxy: bool, out: str) -> None:
 def down(out: str) -> None:
     "Stop the agent and the online server; requests that have begun are answered."
     done = workspace().down()
-    say(out, done, lambda: f"Stopped (process {done.pid})." if done.changed else done.note)
+    say(out, done, lambda: f"Stopped (process {done.pid})." if done.pid else done.note)
 
 # %% ../../nbs/doors/05_cli_agent.ipynb #0dad9ff5
 def _since(seconds: float) -> str:
