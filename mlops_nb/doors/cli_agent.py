@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['up', 'down', 'status_text', 'status', 'logs']
 
-# %% ../../nbs/doors/05_cli_agent.ipynb #93e0b84f
+# %% ../../nbs/doors/05_cli_agent.ipynb #db405f91
 import os
 import sys
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from ..core.records import plain
+from ..core.serving import Deployment
+from .cli_deploy import routes_line
 from .frame import asked, cli, output, say, workspace
 from .text import cell, table
 
@@ -39,23 +41,12 @@ def down(out: str) -> None:
     done = workspace().down()
     say(out, done, lambda: f"Stopped (process {done.pid})." if done.pid else done.note)
 
-# %% ../../nbs/doors/05_cli_agent.ipynb #0dad9ff5
+# %% ../../nbs/doors/05_cli_agent.ipynb #fd6e66f5
 def _since(seconds: float) -> str:
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def _routes(deployment: dict[str, Any]) -> str:
-    many = len(deployment["routes"]) > 1
-    parts = []
-    for route in deployment["routes"]:
-        share = f" {route['weight']:g} %" if many and route["role"] != "shadow" else ""
-        role = f" ({route['role']})" if route["role"] != "live" else ""
-        state = f" {route['state']}" if route["state"] not in ("", "ready") else ""
-        parts.append(f"{route['version'] or route['ref']}{share}{role}{state}")
-    return ", ".join(parts)
 
 
 def status_text(found: dict[str, Any]) -> str:
@@ -66,7 +57,7 @@ def status_text(found: dict[str, Any]) -> str:
     many = f", {len(found['workers'])} worker(s)" if found["workers"] else ""
     lines = [head, who, f"Online server: {found['url'] or 'not running'}{many}"]
     if found["deployments"]:
-        rows = [d | {"routes": _routes(d)} for d in found["deployments"]]
+        rows = [d | {"routes": routes_line(Deployment.from_dict(d).routes)} for d in found["deployments"]]
         lines += ["", table(rows, ["name", "state", "revision", "routes", "url", "note"])]
     if found["waiting_bytes"] or found["collected_at"]:
         lines += ["", f"Predictions: collected {cell(found['collected_at']) or 'never'}, {found['waiting_bytes'] / 1e6:.1f} MB waiting"]
