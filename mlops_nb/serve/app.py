@@ -6,13 +6,13 @@
 __all__ = ['Handler', 'Call', 'Endpoint', 'invocations', 'feedback', 'NotHere', 'health', 'server_ready', 'model_ready',
            'metadata', 'index', 'load_model', 'unload_model', 'metrics', 'table_of', 'protocol_of', 'App']
 
-# %% ../../nbs/serve/07_app.ipynb #007ed615
+# %% ../../nbs/serve/07_app.ipynb #d6083357
 import asyncio
 import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,14 +22,13 @@ from .. import __version__
 from ..core.errors import MlopsError
 from ..score.cells import malformed
 from ..store.spool import LABELS, SpoolFull
+from . import http, protocols
 from .access import Refused
 from .counters import render
 from .engine import Engine, predict
-from .http import ClientGone, MethodNotAllowed, NotReady, Overloaded, TooSlow
-from .http import deflate, id_maker, path_unknown, read_body, sane_id, takes_gzip
+from .http import MethodNotAllowed, NotReady, Overloaded, deflate, read_body, sane_id, takes_gzip
 from .lanes import Lane, Request, Target
 from .protocols import JSON, Headers, Protocol, header_length, read_labels, refusal
-from .protocols import live, model_metadata, ready, repository_index, server_metadata
 
 # %% ../../nbs/serve/07_app.ipynb #0e586405
 @dataclass(slots=True, eq=False)
@@ -62,11 +61,12 @@ class Endpoint:
     version: str = ""  # asked for by the path
     counted: bool = False  # a request for predictions
 
-# %% ../../nbs/serve/07_app.ipynb #0ddeebdf
+# %% ../../nbs/serve/07_app.ipynb #288d13df
 def _target(app: "App", call: Call) -> Target:
     target = app.engine.targets.get(call.endpoint.deployment)
     if target is None:
-        raise NotReady(f"{call.endpoint.deployment} is not ready.", hint="Its versions are being loaded; `mlops-nb deployments list` says more.")
+        hint = "Its versions are being loaded; `mlops-nb deployments list` says more."
+        raise NotReady(f"{call.endpoint.deployment} is not ready.", hint=hint)
     return target
 
 
@@ -150,7 +150,7 @@ def _private(target: Target, labels: list[Any]) -> list[Any]:
         changed.append((request_id, found[0], *rest))
     return changed
 
-# %% ../../nbs/serve/07_app.ipynb #c69c67ed
+# %% ../../nbs/serve/07_app.ipynb #a5dcef1e
 class NotHere(Refused):
     "The protocol knows it, this server leaves it to somebody else."
 
@@ -173,7 +173,7 @@ async def health(app: "App", call: Call) -> tuple[int, bytes, Headers]:
 
 async def server_ready(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     "200 when every deployment answers."
-    status, body = ready(app.engine.is_ready)
+    status, body = protocols.ready(app.engine.is_ready)
     return status, body, [JSON]
 
 
@@ -181,7 +181,7 @@ async def model_ready(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     "200 when this one does."
     target = app.engine.targets.get(call.endpoint.deployment)
     there = target is not None and (not call.endpoint.version or target.of_version(call.endpoint.version) is not None)
-    status, body = ready(there, call.endpoint.deployment)
+    status, body = protocols.ready(there, call.endpoint.deployment)
     return status, body, [JSON]
 
 
@@ -192,7 +192,7 @@ async def metadata(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     lane = target.of_version(call.endpoint.version) if call.endpoint.version else target.first
     lane = lane or target.first
     versions = sorted({one.version for one in target.lanes})
-    return 200, msgspec.json.encode(model_metadata(target.name, versions, lane.loaded.signature, lane.classes)), [JSON]
+    return 200, msgspec.json.encode(protocols.model_metadata(target.name, versions, lane.loaded.signature, lane.classes)), [JSON]
 
 
 async def index(app: "App", call: Call) -> tuple[int, bytes, Headers]:
@@ -202,7 +202,7 @@ async def index(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     for planned in app.engine.plan.deployments:
         target = app.engine.targets.get(planned.name)
         found += [(planned.name, lane.version, True, "") for lane in target.lanes] if target else [(planned.name, "", False, "not ready")]
-    return 200, msgspec.json.encode(repository_index(found)), [JSON]
+    return 200, msgspec.json.encode(protocols.repository_index(found)), [JSON]
 
 
 async def load_model(app: "App", call: Call) -> tuple[int, bytes, Headers]:
@@ -226,13 +226,13 @@ async def metrics(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     text = await asyncio.get_running_loop().run_in_executor(None, render, folder)
     return 200, text.encode(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
 
-# %% ../../nbs/serve/07_app.ipynb #d3e60a84
+# %% ../../nbs/serve/07_app.ipynb #6f2ecfb9
 _FIXED: dict[str, Endpoint] = {
     "/ping": Endpoint({"GET": health}),
     "/health": Endpoint({"GET": health}),
     "/version": Endpoint({"GET": _open(200, __version__.encode(), b"text/plain; charset=utf-8")}),
-    "/v2": Endpoint({"GET": _open(200, msgspec.json.encode(server_metadata()))}, "v2"),
-    "/v2/health/live": Endpoint({"GET": _open(200, live())}, "v2"),
+    "/v2": Endpoint({"GET": _open(200, msgspec.json.encode(protocols.server_metadata()))}, "v2"),
+    "/v2/health/live": Endpoint({"GET": _open(200, protocols.live())}, "v2"),
     "/v2/health/ready": Endpoint({"GET": server_ready}, "v2"),
     "/v2/repository/index": Endpoint({"POST": index}, "v2"),
     "/feedback": Endpoint({"POST": feedback}),
@@ -263,13 +263,13 @@ def protocol_of(path: str) -> Protocol:
     "In whose words a path that is unknown is refused."
     return "v2" if path.startswith("/v2/") else "mlflow" if path.endswith("/invocations") else ""
 
-# %% ../../nbs/serve/07_app.ipynb #314bb40a
+# %% ../../nbs/serve/07_app.ipynb #e3a22ac3
 class App:
     "The ASGI application of one worker."
 
     def __init__(self, engine: Engine):
         self.engine = engine
-        self.new_id = id_maker()
+        self.new_id = http.id_maker()
         self.table: dict[str, Endpoint] = {}
         self.under_way: dict[int, Call] = {}
         self.inflight = engine.counters.gauge("mlops_nb_inflight_requests")
@@ -317,7 +317,7 @@ class App:
                 call.late = True
                 call.task.cancel()
 
-# %% ../../nbs/serve/07_app.ipynb #63cf53ce
+# %% ../../nbs/serve/07_app.ipynb #0510bc77
 async def _answer(app: App, call: Call) -> tuple[int, bytes, Headers] | None:
     endpoint = call.endpoint
     try:
@@ -325,7 +325,8 @@ async def _answer(app: App, call: Call) -> tuple[int, bytes, Headers] | None:
         if handler is None:
             handler = _other(app, call)
         if endpoint.counted and len(app.under_way) > app.engine.limits.max_queue:
-            raise Overloaded(f"{len(app.under_way) - 1:,} requests are under way already.", field="max_queue", hint="Ask again in a second.")
+            words = f"{len(app.under_way) - 1:,} requests are under way already."
+            raise Overloaded(words, field="max_queue", hint="Ask again in a second.")
         return await handler(app, call)
     except MlopsError as problem:
         return _refused(app, call, problem)
@@ -335,9 +336,9 @@ async def _answer(app: App, call: Call) -> tuple[int, bytes, Headers] | None:
         call.task.uncancel()
         limit = app.engine.limits.request_timeout_s
         words = f"did not arrive within {limit:g} s" if call.reading else f"was not answered within {limit:g} s"
-        kind = TooSlow if call.reading else Overloaded
+        kind = http.TooSlow if call.reading else Overloaded
         return _refused(app, call, kind(f"The request {words}.", field="request_timeout_s"))
-    except ClientGone:
+    except http.ClientGone:
         return None
     except Exception as problem:  # ours: say it in the log, not to the client
         print(f"request {call.id} failed:", file=sys.stderr)
@@ -349,7 +350,7 @@ async def _answer(app: App, call: Call) -> tuple[int, bytes, Headers] | None:
 def _other(app: App, call: Call) -> Handler:
     "HEAD where there is a GET; else the refusal."
     if call.endpoint is app.unknown:
-        raise path_unknown(call.scope["path"], sorted(app.table))
+        raise http.path_unknown(call.scope["path"], sorted(app.table))
     if call.scope["method"] == "HEAD" and "GET" in call.endpoint.methods:
         return call.endpoint.methods["GET"]
     problem = MethodNotAllowed("This path has no such method.", field="method")
