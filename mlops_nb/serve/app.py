@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['Handler', 'Call', 'Endpoint', 'invocations', 'feedback', 'NotHere', 'health', 'server_ready', 'model_ready',
-           'metadata', 'index', 'load_model', 'unload_model', 'metrics', 'table_of', 'protocol_of', 'App']
+           'metadata', 'index', 'load_model', 'unload_model', 'metrics', 'description', 'docs', 'table_of',
+           'protocol_of', 'App']
 
-# %% ../../nbs/serve/07_app.ipynb #d6083357
+# %% ../../nbs/serve/07_app.ipynb #a278feb9
 import asyncio
 import sys
 import time
@@ -22,7 +23,7 @@ from .. import __version__
 from ..core.errors import MlopsError
 from ..score.cells import malformed
 from ..store.spool import LABELS, SpoolFull
-from . import http, protocols
+from . import http, openapi, protocols
 from .access import Refused
 from .counters import render
 from .engine import Engine, predict
@@ -150,11 +151,11 @@ def _private(target: Target, labels: list[Any]) -> list[Any]:
         changed.append((request_id, found[0], *rest))
     return changed
 
-# %% ../../nbs/serve/07_app.ipynb #a5dcef1e
+# %% ../../nbs/serve/07_app.ipynb #50bf9b90
 class NotHere(Refused):
     "The protocol knows it, this server leaves it to somebody else."
 
-    code, kind, status = "not_here", "conflict", 409
+    code, kind, status = "not_here", "forbidden", 403
 
 
 def _open(status: int, body: bytes, kind: bytes = b"application/json") -> Handler:
@@ -226,7 +227,30 @@ async def metrics(app: "App", call: Call) -> tuple[int, bytes, Headers]:
     text = await asyncio.get_running_loop().run_in_executor(None, render, folder)
     return 200, text.encode(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
 
-# %% ../../nbs/serve/07_app.ipynb #6f2ecfb9
+# %% ../../nbs/serve/07_app.ipynb #9f06c6f0
+def _described(target: Target) -> openapi.Described:
+    lane = target.first
+    contract = lane.rules.contract if lane.rules is not None and lane.enforce else None
+    options = lane.options
+    return openapi.Described(
+        target.name, lane.version, lane.loaded.signature, lane.loaded.served.kind, lane.classes, options.output, contract
+    )
+
+
+async def description(app: "App", call: Call) -> tuple[int, bytes, Headers]:
+    "GET /openapi.json."
+    app.engine.access.check(call.headers, "predict")
+    described = [_described(target) for _, target in sorted(app.engine.targets.items())]
+    document = openapi.openapi(described, auth=app.engine.access.auth, max_rows=app.engine.limits.max_rows)
+    return 200, msgspec.json.encode(document), [JSON]
+
+
+async def docs(app: "App", call: Call) -> tuple[int, bytes, Headers]:
+    "GET /docs."
+    app.engine.access.check(call.headers, "predict")
+    return 200, openapi.docs_page().encode(), [(b"content-type", b"text/html; charset=utf-8")]
+
+# %% ../../nbs/serve/07_app.ipynb #d64fa607
 _FIXED: dict[str, Endpoint] = {
     "/ping": Endpoint({"GET": health}),
     "/health": Endpoint({"GET": health}),
@@ -237,6 +261,8 @@ _FIXED: dict[str, Endpoint] = {
     "/v2/repository/index": Endpoint({"POST": index}, "v2"),
     "/feedback": Endpoint({"POST": feedback}),
     "/metrics": Endpoint({"GET": metrics}),
+    "/openapi.json": Endpoint({"GET": description}),
+    "/docs": Endpoint({"GET": docs}),
 }
 
 

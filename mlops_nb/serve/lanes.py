@@ -6,7 +6,7 @@
 __all__ = ['Scored', 'MANY', 'Loaded', 'VersionBroken', 'read_served', 'load_program', 'load_host', 'Request', 'Meters',
            'meters_of', 'Lane', 'Target']
 
-# %% ../../nbs/serve/05_lanes.ipynb #d6d46055
+# %% ../../nbs/serve/05_lanes.ipynb #788668e9
 import asyncio
 import hashlib
 import json
@@ -18,6 +18,7 @@ from typing import Any
 
 from ..core.contract import Contract
 from ..core.errors import BytesNotPermitted, MlopsError
+from ..core.records import Kind
 from ..score.cells import Rows, Wanted
 from ..score.decode import Decoder
 from ..score.served import Served, check_parity, open_program
@@ -77,15 +78,22 @@ def read_served(planned: PlannedVersion) -> Served:
         raise BytesNotPermitted(f"What was written down of {planned.ref} has changed since.", hint="Deploy it again.")
     return Served.from_dict(json.loads(text))
 
-# %% ../../nbs/serve/05_lanes.ipynb #6f64e91d
+# %% ../../nbs/serve/05_lanes.ipynb #9936b7d7
 class _Recorded:
     "Answers that a host gave already, in the form that the parity check asks for."
 
-    def __init__(self, scored: Scored):
-        self.scored = scored
+    def __init__(self, scored: Scored, kind: Kind, classes: tuple[Any, ...]):
+        self.scored, self.kind, self.classes = scored, kind, classes
+        self.asked = 0
 
     def batch(self, columns: Sequence[Any], n: int) -> Scored:
         return self.scored
+
+    def row(self, values: Sequence[Any]) -> tuple[Any, Any]:
+        "The rows are asked for one after another, from the first."
+        prediction, scores = self.scored
+        at, self.asked = self.asked, self.asked + 1
+        return prediction[at], None if scores is None else scores[at]
 
 
 def _loaded(planned: PlannedVersion, served: Served) -> Loaded:
@@ -113,7 +121,8 @@ async def load_host(planned: PlannedVersion, served: Served, host: Host) -> Load
     await host.start()
     try:
         columns = [served.parity["columns"][i.name] for i in loaded.signature.inputs]
-        found = check_parity(_Recorded(await host.score(columns, len(columns[0]))), served)
+        scored = await host.score(columns, len(columns[0]))
+        found = check_parity(_Recorded(scored, served.kind, served.classes), served)
     except Refused as problem:
         await host.close()
         raise VersionBroken(f"{planned.ref} does not answer its recorded rows: {problem.message}") from None
