@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
            'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'receipt_line', 'models_card', 'models_verify', 'rollback', 'run', 'runs_list',
-           'runs_show', 'watch_drift', 'main']
+           'models_receipts', 'receipt_line', 'models_card', 'models_compile', 'models_verify', 'rollback', 'run',
+           'runs_list', 'runs_show', 'watch_drift', 'main']
 
 # %% ../../nbs/doors/09_cli.ipynb #77356b05
 import os
@@ -144,7 +144,7 @@ def data_vacuum(name: str, keep: int, out: str) -> None:
     value = found.to_dict() if hasattr(found, "to_dict") else found
     say(out, value, lambda: card(value))
 
-# %% ../../nbs/doors/09_cli.ipynb #6cefb4c1
+# %% ../../nbs/doors/09_cli.ipynb #b57e8c46
 @models.command("list")
 @output
 def models_list(out: str) -> None:
@@ -152,7 +152,8 @@ def models_list(out: str) -> None:
     versions = workspace(read_only=True).versions()
     rows = [v.to_dict() for v in versions]
     empty = "No models yet. `ws.register(…)` in a notebook makes one, and so does mlops-nb demo."
-    say(out, listing(versions), lambda: table(rows, ["name", "version", "aliases", "state", "kind", "metrics", "created_at"], empty))
+    columns = ["name", "version", "aliases", "state", "compiled", "kind", "metrics", "created_at"]
+    say(out, listing(versions), lambda: table(rows, columns, empty))
 
 
 @models.command("show")
@@ -221,7 +222,7 @@ def models_receipts(model: str | None, out: str) -> None:
     columns = ["sequence", "at", "action", "model", "alias", "from_version", "to_version", "state", "actor", "reason"]
     say(out, listing(found), lambda: table(rows, columns, "No receipts yet: nothing was promoted."))
 
-# %% ../../nbs/doors/09_cli.ipynb #fd7b3254
+# %% ../../nbs/doors/09_cli.ipynb #da0969c9
 def receipt_line(receipt: Any) -> str:
     "One sentence for a receipt."
     before = f" (was version {receipt.from_version})" if receipt.from_version else ""
@@ -236,6 +237,15 @@ def models_card(ref: str, out: str) -> None:
     "The model card of a version (Markdown with Hugging Face front matter)."
     text = workspace(read_only=True).card(ref)
     say(out, {"card": text}, lambda: text)
+
+
+@models.command("compile")
+@click.argument("ref")
+@output
+def models_compile(ref: str, out: str) -> None:
+    "Compile a version again, so that servers answer without the library that made it; says why where that cannot be."
+    found = workspace().compile(ref)
+    say(out, found, lambda: f"{found.ref}: {found.compiled_note}")
 
 
 @models.command("verify")
