@@ -1728,6 +1728,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'mlops_nb.serve.rules.Rules.of_row': ('serve/rules.html#rules.of_row', 'mlops_nb/serve/rules.py'),
                                       'mlops_nb.serve.rules.Rules.of_rows': ('serve/rules.html#rules.of_rows', 'mlops_nb/serve/rules.py'),
                                       'mlops_nb.serve.rules._clean_array': ('serve/rules.html#_clean_array', 'mlops_nb/serve/rules.py'),
+                                      'mlops_nb.serve.rules._clean_numbers': ('serve/rules.html#_clean_numbers', 'mlops_nb/serve/rules.py'),
                                       'mlops_nb.serve.rules._term': ('serve/rules.html#_term', 'mlops_nb/serve/rules.py'),
                                       'mlops_nb.serve.rules._tolerated': ('serve/rules.html#_tolerated', 'mlops_nb/serve/rules.py'),
                                       'mlops_nb.serve.rules.clean_column': ('serve/rules.html#clean_column', 'mlops_nb/serve/rules.py'),

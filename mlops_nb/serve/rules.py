@@ -50,30 +50,33 @@ def row_look(terms: Sequence[str], scope: dict[str, Any]) -> Callable[[Sequence[
     found: Callable[[Sequence[Any]], bool] = scope["look"]
     return found
 
-# %% ../../nbs/serve/04_rules.ipynb #14d1f3e0
+# %% ../../nbs/serve/04_rules.ipynb #175e4239
 def clean_column(rule: ColumnRule, kind: str, column: Any, n: int) -> bool:
     "Whether a column keeps its rule for sure."
     if rule.unique or type(column) is not list:
         return _clean_array(rule, column) if not rule.unique and rule.categories is None else False
-    nulls = column.count(None)
-    if nulls > allowed(rule.max_null_ratio, n):
-        return False
-    if nulls == n:
-        return True
-    try:
-        if rule.type in ("float", "int") and rule.categories is None and kind in ("int", rule.type):
-            values = [v for v in column if v is not None] if nulls else column
-            edge = math.inf if rule.allow_infinite else sys.float_info.max
-            low, high = (-edge if rule.min is None else rule.min), (edge if rule.max is None else rule.max)
-            return bool(low <= min(values)) and bool(max(values) <= high) and not math.isnan(sum(values))
-        if rule.type == "string" and kind == "string" and rule.max_length is None:
-            if rule.categories is None:
-                return True
-            others = set(column).difference(rule.categories, (None,))
-            return not others or sum(v in others for v in column) <= allowed(rule.max_unseen_ratio, n)
-    except (TypeError, OverflowError):
-        pass
+    if rule.type in ("float", "int") and rule.categories is None and kind in ("int", rule.type):
+        return _clean_numbers(rule, column, n)
+    if rule.type == "string" and kind == "string" and rule.max_length is None:
+        others = set(column).difference(rule.categories) if rule.categories is not None else {None} if None in column else set()
+        if None in others:
+            if column.count(None) > allowed(rule.max_null_ratio, n):
+                return False
+            others.discard(None)
+        return not others or sum(v in others for v in column) <= allowed(rule.max_unseen_ratio, n)
     return False
+
+
+def _clean_numbers(rule: ColumnRule, column: list[Any], n: int) -> bool:
+    edge = math.inf if rule.allow_infinite else sys.float_info.max
+    low, high = (-edge if rule.min is None else rule.min), (edge if rule.max is None else rule.max)
+    try:
+        return bool(low <= min(column)) and bool(max(column) <= high) and not math.isnan(sum(column))
+    except (TypeError, ValueError, OverflowError):  # a None among them, or nothing at all
+        known = [v for v in column if v is not None]
+        if n - len(known) > allowed(rule.max_null_ratio, n) or len(known) == n:
+            return False
+        return not known or _clean_numbers(rule, known, len(known))
 
 
 def _clean_array(rule: ColumnRule, column: Any) -> bool:
