@@ -100,7 +100,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #1387fdbf
+# %% ../../nbs/desk/10_workspace.ipynb #b7d8a60b
 class _Models(_Data):
     "Registered models and production."
 
@@ -141,6 +141,13 @@ class _Models(_Data):
             description=description,
             wait=wait,
         )
+
+    def compile(self, version: str) -> ModelVersion:
+        "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
+        from mlops_nb.desk.compiling import compile_again
+
+        self._change("compile")
+        return compile_again(self.stores, version)
 
     def adopt(self, uri: str, *, reference: Any, target: str | None = None, **options: Any) -> ModelVersion:
         "Brings a model of an existing MLflow registry under watch, without retraining."
