@@ -72,7 +72,7 @@ def _part(lists: Any, at: int) -> Any:
         lists = pc.if_else(long_enough, lists, pa.scalar([None] * (at + 1), lists.type))
     return pc.list_element(lists, at)
 
-# %% ../../nbs/watch/09_windows.ipynb #28397609
+# %% ../../nbs/watch/09_windows.ipynb #41bf779e
 MOST_SEGMENTS, OTHERS = 50, "(others)"
 
 
@@ -91,16 +91,18 @@ class Segments:
             self._names[place] = {}
             self._taken[place] = {s for s in self._known(ref) if s.startswith(f"{column}=")}
         names, taken, clear = self._names[place], self._taken[place], self._is_clear(column, like)
-        for value in dict.fromkeys(_key(v) for v in values):
+        distinct, index = _distinct(values)
+        found = []
+        for value in distinct:
             if value not in names:
                 text = "" if value is None else str(plain(value))[:128]
                 name = f"{column}={text if clear or value is None else hash_item(text, self._key)}"
-                if name not in taken and len(taken) >= MOST_SEGMENTS:
-                    name = f"{column}={OTHERS}"
+                name = name if name in taken or len(taken) < MOST_SEGMENTS else f"{column}={OTHERS}"
+                taken.add(name)
                 if len(names) < 20 * MOST_SEGMENTS:
                     names[value] = name
-                taken.add(name)
-        return np.array([names.get(_key(v), f"{column}={OTHERS}") for v in values], dtype=object)
+            found.append(names.get(value, f"{column}={OTHERS}"))
+        return np.array(found, dtype=object)[index]
 
     def _is_clear(self, column: str, like: DatasetProfileView | None) -> bool:
         shown = like.get_column(column) if like is not None else None
@@ -109,12 +111,17 @@ class Segments:
         return not any(is_hashed(item) for item, _ in summarize(like, [column])[column].items)
 
 
-def _key(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
+    "The different values, and which of them each row has; without sorting."
+    import pyarrow as pa
 
-# %% ../../nbs/watch/09_windows.ipynb #7bb7164f
+    try:
+        encoded = (values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)).dictionary_encode("encode")
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # of mixed types
+        encoded = pa.array([None if v is None else str(v) for v in values], pa.string()).dictionary_encode("encode")
+    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices)
+
+# %% ../../nbs/watch/09_windows.ipynb #605779b2
 def window_rows(
     batch: Batch,
     present: datetime,
@@ -147,9 +154,8 @@ def window_rows(
 
 def _groups(table: Any, *keys: np.ndarray) -> Iterator[tuple[tuple[Any, ...], Any]]:
     "The rows of each combination of the keys."
-    whole = [np.unique(key, return_inverse=True) for key in keys]
     code = np.zeros(len(keys[0]), int)
-    for values, inverse in whole:
+    for values, inverse in map(_distinct, keys):
         code = code * len(values) + inverse
     if (code == code[0]).all():
         yield tuple(_item(key[0]) for key in keys), table
