@@ -312,7 +312,7 @@ class SpoolWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-# %% ../../nbs/store/05_spool.ipynb #bf1b692a
+# %% ../../nbs/store/05_spool.ipynb #b15521fc
 class Facts(msgspec.Struct, array_like=True, tag=FACTS):
     "What all records of a version have in common."
 
@@ -329,7 +329,7 @@ class Prediction(msgspec.Struct, array_like=True, tag=PREDICTION, gc=False):
     role: str
     request_id: str
     received_us: int
-    latency_us: float
+    latency_us: float | None
     key_id: str | None
     log: str
     n: int

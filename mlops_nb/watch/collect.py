@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Collected', 'set_aside', 'Collector', 'age']
 
-# %% ../../nbs/watch/10_collect.ipynb #4ad6eef7
+# %% ../../nbs/watch/10_collect.ipynb #39279df9
 import contextlib
 import gc
 import os
@@ -25,7 +25,7 @@ from ..core.records import Record, now
 from ..store import lake_served as served
 from ..store.spool import Facts, Labels, Piece, Prediction, is_writing, lock, read_segment, segments
 from .unpack import Batch, label_rows, prediction_rows, unpack, unsound
-from .windows import Segments, aged, dates_to_age, window_rows
+from .windows import Segments, aged, dates_to_age, known_segments, window_rows
 
 if TYPE_CHECKING:
     from mlops_nb.store.lake import Lake
@@ -122,7 +122,7 @@ def _sort(gathered: _Gathered, stretch: _Stretch, facts: dict[str, dict[str, Any
             gathered.predictions.setdefault(ref, []).extend(good)
     return wrong
 
-# %% ../../nbs/watch/10_collect.ipynb #28f95fca
+# %% ../../nbs/watch/10_collect.ipynb #56e9febf
 class Collector:
     "Drains one spool folder into one lake. Keep it: it remembers how far it is."
 
@@ -144,7 +144,7 @@ class Collector:
         self.key, self.plain, self.lease, self.retain_days, self.upkeep = key, plain, lease, retain_days, upkeep
         self.piece_bytes, self.clock = piece_bytes, clock
         self._reference, self._views = reference, dict[str, Any]()
-        self._segments = Segments(self._known_segments, plain, key)
+        self._segments = Segments(lambda ref: known_segments(self.place, ref), plain, key)
         self._done: dict[str, int] = {}  # file -> how far everything of it is in the lake
         self._facts: dict[str, dict[str, Any]] = {}
         self._commits: Counter[tuple[str, str]] = Counter()  # (area, model) -> since the last upkeep
@@ -231,12 +231,6 @@ class Collector:
                 self._notes[f"{ref} is profiled without its reference: {problem.message}"] = None
                 self._absent.add(ref)
         return self._views.get(ref)
-
-    def _known_segments(self, ref: str) -> set[str]:
-        import pyarrow.dataset as ds
-
-        of_this = (ds.field("version") == ref) & (ds.field("segment") != "")
-        return set(served.read(self.place, "profiles", ref.rpartition("/")[0], where=of_this, columns=["segment"])["segment"].to_pylist())
 
     def _keep_up(self) -> None:
         "Upkeep of each table once a day, and after many commits."

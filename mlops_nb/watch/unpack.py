@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['instant_us', 'instants', 'feature_array', 'Batch', 'is_sound', 'unsound', 'unpack', 'prediction_rows', 'label_rows',
-           'label_columns']
+           'label_columns', 'series_array', 'entity_texts', 'unpack_frame']
 
 # %% ../../nbs/watch/08_unpack.ipynb #bf59b035
 from collections.abc import Sequence
@@ -209,7 +209,7 @@ def _noted(segments: Any, at: int, key: str, n: int) -> list[Any] | None:
     part = segments.get(key) if isinstance(segments, dict) else segments[at] if isinstance(segments, list) and at < len(segments) else None
     return part if isinstance(part, list) and len(part) == n else None
 
-# %% ../../nbs/watch/08_unpack.ipynb #4fcb6209
+# %% ../../nbs/watch/08_unpack.ipynb #a21b59ed
 def prediction_rows(batch: Batch) -> Any:
     "The rows of the table `predictions`; only of requests whose deployment keeps features."
     import numpy as np
@@ -232,7 +232,7 @@ def prediction_rows(batch: Batch) -> Any:
         "model": pa.array([name]).take(pa.array(np.zeros(n, int))),
         "version": pa.array(np.full(n, int(version) if version.isdigit() else 0)),
         **{key: spread([getattr(r, key) for r in records], text) for key in ("deployment", "route", "role", "key_id")},
-        "latency_ms": spread([r.latency_us / 1000 for r in records], pa.float64()),
+        "latency_ms": spread([None if r.latency_us is None else r.latency_us / 1000 for r in records], pa.float64()),
         "prediction": answer_array(batch.prediction),
         "scores": batch.scores if batch.scores is not None else pa.nulls(n, pa.list_(pa.float64())),
         "date": batch.received.cast(pa.date32()),
@@ -275,3 +275,89 @@ def label_columns(values: Sequence[Any]) -> dict[str, Any]:
         only = [v if w else None for w, v in zip(words, values, strict=True)]
         return {"label": answer_array(numbers), "label::string": answer_array(only)}
     return {"label": answer_array(values)}
+
+# %% ../../nbs/watch/08_unpack.ipynb #4ebff6cf
+def series_array(series: Any) -> Any:
+    "A pandas column as an Arrow array of a kind that features have."
+    import pyarrow as pa
+
+    is_ = pa.types
+    try:
+        array = pa.Array.from_pandas(series)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return _as_it_is([None if v is None or v != v else v for v in series.tolist()])
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if is_.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    kind = array.type
+    if is_.is_boolean(kind):
+        return array
+    if is_.is_integer(kind) and kind != pa.uint64():
+        return array.cast(pa.int64())
+    if is_.is_timestamp(kind) or is_.is_date(kind):
+        return array.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(instant())
+    if is_.is_integer(kind) or is_.is_floating(kind) or is_.is_decimal(kind) or is_.is_null(kind):
+        return array.cast(pa.float64(), safe=False)
+    if is_.is_string(kind) or is_.is_large_string(kind):
+        return array.cast(pa.string())
+    return _as_it_is(array.to_pylist())
+
+
+def entity_texts(series: Any) -> Any:
+    "Ids as text, the way JSON would have brought them: 17 and not 17.0."
+    import pyarrow as pa
+
+    array = series_array(series)
+    if pa.types.is_floating(array.type):
+        try:
+            array = array.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+    return array.cast(pa.string())
+
+
+def unpack_frame(record: Prediction, facts: dict[str, Any], frame: Any, answers: Any) -> Batch:
+    "The rows of a pandas frame and the model's answers as a batch of one request."
+    import numpy as np
+    import pyarrow as pa
+
+    by_text = {str(column): frame[column] for column in frame.columns}
+    n = len(frame)
+    event, entity = by_text.get(facts.get("time") or ""), by_text.get(facts.get("id") or "")
+    several = [answers[c] for c in answers.columns if str(c).startswith("p(")]
+    if "prediction" in answers:
+        prediction = series_array(answers["prediction"])
+    else:
+        prediction = pa.array(answers.astype(float).to_numpy().tolist(), pa.list_(pa.float64()))
+    scores = np.column_stack(several) if several else None
+    if scores is None and "score" in answers:
+        scores = np.column_stack([1 - answers["score"], answers["score"]])
+    return Batch(
+        ref=record.ref,
+        facts=facts,
+        records=[record],
+        features={name: series_array(by_text[name]) for name in facts["features"] if name in by_text},
+        prediction=prediction,
+        scores=None if scores is None else _lists(scores),
+        received=pa.array([record.received_us], pa.int64()).cast(instant()).take(pa.array(np.zeros(n, int))),
+        event=pa.nulls(n, instant()) if event is None else _moments(event),
+        entity=pa.nulls(n, pa.string()) if entity is None else entity_texts(entity),
+        segments={key: series_array(by_text[key]).to_pylist() for key in facts.get("segments") or () if key in by_text},
+        index=np.zeros(n, int),
+    )
+
+
+def _lists(matrix: Any) -> Any:
+    "The rows of a matrix as an Arrow list array."
+    import numpy as np
+    import pyarrow as pa
+
+    edges = np.arange(0, matrix.size + 1, matrix.shape[1], dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(edges), pa.array(np.ascontiguousarray(matrix, dtype=float).ravel()))
+
+
+def _moments(series: Any) -> Any:
+    import pyarrow as pa
+
+    array = series_array(series)
+    return array if pa.types.is_timestamp(array.type) else instants(array.to_pylist())

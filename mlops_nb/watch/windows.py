@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MINUTES_FOR', 'HOURS_FOR', 'WIDTHS', 'MOST_SEGMENTS', 'OTHERS', 'width_codes', 'window_of', 'profiled_columns',
-           'Segments', 'window_rows', 'aged', 'dates_to_age']
+           'Segments', 'known_segments', 'window_rows', 'aged', 'dates_to_age']
 
-# %% ../../nbs/watch/09_windows.ipynb #d263d957
+# %% ../../nbs/watch/09_windows.ipynb #05ee26ee
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from ..profile.engine import DatasetProfileView
 from ..profile.rows import from_rows, to_rows
 from ..profile.sketch import hash_item, is_hashed, merge, profile, protect
 from ..profile.summary import summarize
+from ..store import lake_served as served
+from ..store.lake_log import Place
 from .unpack import Batch
 
 # %% ../../nbs/watch/09_windows.ipynb #a4268c09
@@ -72,7 +74,7 @@ def _part(lists: Any, at: int) -> Any:
         lists = pc.if_else(long_enough, lists, pa.scalar([None] * (at + 1), lists.type))
     return pc.list_element(lists, at)
 
-# %% ../../nbs/watch/09_windows.ipynb #41bf779e
+# %% ../../nbs/watch/09_windows.ipynb #bba9e726
 MOST_SEGMENTS, OTHERS = 50, "(others)"
 
 
@@ -106,8 +108,8 @@ class Segments:
 
     def _is_clear(self, column: str, like: DatasetProfileView | None) -> bool:
         shown = like.get_column(column) if like is not None else None
-        if column in self._plain or like is None or shown is None:
-            return column in self._plain or like is None
+        if column in self._plain or shown is None:
+            return True
         return not any(is_hashed(item) for item, _ in summarize(like, [column])[column].items)
 
 
@@ -120,6 +122,14 @@ def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # of mixed types
         encoded = pa.array([None if v is None else str(v) for v in values], pa.string()).dictionary_encode("encode")
     return encoded.dictionary.to_pylist(), np.asarray(encoded.indices)
+
+
+def known_segments(place: Place, ref: str) -> set[str]:
+    "The segments that a version's windows have by now."
+    import pyarrow.dataset as ds
+
+    of_this = (ds.field("version") == ref) & (ds.field("segment") != "")
+    return set(served.read(place, "profiles", ref.rpartition("/")[0], where=of_this, columns=["segment"])["segment"].to_pylist())
 
 # %% ../../nbs/watch/09_windows.ipynb #605779b2
 def window_rows(
