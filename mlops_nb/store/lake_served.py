@@ -98,7 +98,7 @@ def _placed(fields: Iterable[Any], known: Mapping[str, Any]) -> list[str]:
         names.append(name)
     return names
 
-# %% ../../nbs/store/04_lake_served.ipynb #d81003f7
+# %% ../../nbs/store/04_lake_served.ipynb #2d37a11e
 def _fit(rows: Any, schema: Any) -> tuple[Any, bool]:
     "The rows in the order and with the names of a table's schema, and whether the schema has to grow for them."
     import pyarrow as pa
@@ -118,17 +118,30 @@ def _type_of(rows: Any, name: str) -> Any:
     return rows.schema.field(name).type if name in rows.schema.names else None
 
 
+def _softened(part: Any, kind: Any) -> Any:
+    "Whole numbers as doubles, and doubles that are whole as integers, where the table has it so and nothing is lost."
+    import pyarrow as pa
+
+    number = (pa.types.is_floating, pa.types.is_integer)
+    if part.type != kind and (part.null_count == len(part) or all(any(test(t) for test in number) for t in (part.type, kind))):
+        try:
+            return part.cast(kind) if part.null_count < len(part) else pa.nulls(len(part), kind)
+        except pa.ArrowInvalid:
+            return part
+    return part
+
+
 def _fit_struct(column: Any, kind: Any) -> Any:
     import pyarrow as pa
 
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
-    fields = [array.type.field(i) for i in range(array.type.num_fields)]
-    there = [kind.field(i) for i in range(kind.num_fields)]
-    names = _placed(fields, {f.name: f.type for f in there})
-    parts = dict(zip(names, array.flatten(), strict=True))
-    order = [*(f.name for f in there), *(n for n in names if n not in {f.name for f in there})]
-    types = {f.name: f.type for f in there}
+    types = {kind.field(i).name: kind.field(i).type for i in range(kind.num_fields)}
+    given = [array.type.field(i).name for i in range(array.type.num_fields)]
+    values = [_softened(part, types.get(name, part.type)) for name, part in zip(given, array.flatten(), strict=True)]
+    names = _placed([pa.field(name, part.type) for name, part in zip(given, values, strict=True)], types)
+    parts = dict(zip(names, values, strict=True))
+    order = [*types, *(n for n in names if n not in types)]
     return pa.StructArray.from_arrays([parts[n] if n in parts else pa.nulls(len(array), types[n]) for n in order], order)
 
 # %% ../../nbs/store/04_lake_served.ipynb #10949e72

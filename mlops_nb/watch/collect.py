@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Collected', 'set_aside', 'Collector', 'age']
 
-# %% ../../nbs/watch/10_collect.ipynb #14402663
+# %% ../../nbs/watch/10_collect.ipynb #39279df9
 import contextlib
 import gc
 import os
@@ -24,8 +24,8 @@ from ..core.process import reach
 from ..core.records import Record, now
 from ..store import lake_served as served
 from ..store.spool import Facts, Labels, Piece, Prediction, is_writing, lock, read_segment, segments
-from .unpack import Batch, is_sound, label_rows, prediction_rows, unpack
-from .windows import Segments, aged, dates_to_age, window_rows
+from .unpack import Batch, label_rows, prediction_rows, unpack, unsound
+from .windows import Segments, aged, dates_to_age, known_segments, window_rows
 
 if TYPE_CHECKING:
     from mlops_nb.store.lake import Lake
@@ -72,7 +72,7 @@ class _Gathered:
         "File -> how far it was read."
         return {s.path.name: s.piece.end for s in self.stretches}
 
-# %% ../../nbs/watch/10_collect.ipynb #8b02dc61
+# %% ../../nbs/watch/10_collect.ipynb #4557d4a4
 @contextlib.contextmanager
 def _without_gc() -> Iterator[None]:
     "Hundreds of thousands of small lists are made and dropped together; looking for cycles among them would take most of the time."
@@ -104,19 +104,25 @@ def set_aside(path: Path, start: int, end: int) -> bool:
 def _sort(gathered: _Gathered, stretch: _Stretch, facts: dict[str, dict[str, Any]]) -> list[tuple[int, int]]:
     "Puts the records of a piece where they belong; the places of those that are unsound."
     wrong, at, name = [], stretch.start, stretch.path.name
+    found: dict[str, list[tuple[int, int, Prediction]]] = {}
     for end, record in stretch.piece.records:
-        if isinstance(record, Facts):
+        if isinstance(record, Prediction):
+            found.setdefault(record.ref, []).append((at, end, record))
+        elif isinstance(record, Facts):
             facts[record.ref] = record.facts
-        elif isinstance(record, Labels):
-            gathered.labels.setdefault(record.model, []).append((name, end, record))
-        elif record.ref in facts and is_sound(record, len(facts[record.ref].get("features") or ())):
-            gathered.predictions.setdefault(record.ref, []).append((name, end, record))
         else:
-            wrong.append((at, end))
+            gathered.labels.setdefault(record.model, []).append((name, end, record))
         at = end
+    for ref, of_it in found.items():
+        width = len(facts[ref].get("features") or ()) if ref in facts else -1
+        bad = set(unsound([record for _, _, record in of_it], width))
+        wrong += [(start, end) for i, (start, end, _) in enumerate(of_it) if i in bad]
+        good = [(name, end, record) for i, (_, end, record) in enumerate(of_it) if i not in bad]
+        if good:
+            gathered.predictions.setdefault(ref, []).extend(good)
     return wrong
 
-# %% ../../nbs/watch/10_collect.ipynb #28f95fca
+# %% ../../nbs/watch/10_collect.ipynb #56e9febf
 class Collector:
     "Drains one spool folder into one lake. Keep it: it remembers how far it is."
 
@@ -138,7 +144,7 @@ class Collector:
         self.key, self.plain, self.lease, self.retain_days, self.upkeep = key, plain, lease, retain_days, upkeep
         self.piece_bytes, self.clock = piece_bytes, clock
         self._reference, self._views = reference, dict[str, Any]()
-        self._segments = Segments(self._known_segments, plain, key)
+        self._segments = Segments(lambda ref: known_segments(self.place, ref), plain, key)
         self._done: dict[str, int] = {}  # file -> how far everything of it is in the lake
         self._facts: dict[str, dict[str, Any]] = {}
         self._commits: Counter[tuple[str, str]] = Counter()  # (area, model) -> since the last upkeep
@@ -225,12 +231,6 @@ class Collector:
                 self._notes[f"{ref} is profiled without its reference: {problem.message}"] = None
                 self._absent.add(ref)
         return self._views.get(ref)
-
-    def _known_segments(self, ref: str) -> set[str]:
-        import pyarrow.dataset as ds
-
-        of_this = (ds.field("version") == ref) & (ds.field("segment") != "")
-        return set(served.read(self.place, "profiles", ref.rpartition("/")[0], where=of_this, columns=["segment"])["segment"].to_pylist())
 
     def _keep_up(self) -> None:
         "Upkeep of each table once a day, and after many commits."

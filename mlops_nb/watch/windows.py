@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MINUTES_FOR', 'HOURS_FOR', 'WIDTHS', 'MOST_SEGMENTS', 'OTHERS', 'width_codes', 'window_of', 'profiled_columns',
-           'Segments', 'window_rows', 'aged', 'dates_to_age']
+           'Segments', 'known_segments', 'window_rows', 'aged', 'dates_to_age']
 
-# %% ../../nbs/watch/09_windows.ipynb #d263d957
+# %% ../../nbs/watch/09_windows.ipynb #05ee26ee
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from ..profile.engine import DatasetProfileView
 from ..profile.rows import from_rows, to_rows
 from ..profile.sketch import hash_item, is_hashed, merge, profile, protect
 from ..profile.summary import summarize
+from ..store import lake_served as served
+from ..store.lake_log import Place
 from .unpack import Batch
 
 # %% ../../nbs/watch/09_windows.ipynb #a4268c09
@@ -72,7 +74,7 @@ def _part(lists: Any, at: int) -> Any:
         lists = pc.if_else(long_enough, lists, pa.scalar([None] * (at + 1), lists.type))
     return pc.list_element(lists, at)
 
-# %% ../../nbs/watch/09_windows.ipynb #28397609
+# %% ../../nbs/watch/09_windows.ipynb #bba9e726
 MOST_SEGMENTS, OTHERS = 50, "(others)"
 
 
@@ -91,30 +93,45 @@ class Segments:
             self._names[place] = {}
             self._taken[place] = {s for s in self._known(ref) if s.startswith(f"{column}=")}
         names, taken, clear = self._names[place], self._taken[place], self._is_clear(column, like)
-        for value in dict.fromkeys(_key(v) for v in values):
+        distinct, index = _distinct(values)
+        found = []
+        for value in distinct:
             if value not in names:
                 text = "" if value is None else str(plain(value))[:128]
                 name = f"{column}={text if clear or value is None else hash_item(text, self._key)}"
-                if name not in taken and len(taken) >= MOST_SEGMENTS:
-                    name = f"{column}={OTHERS}"
+                name = name if name in taken or len(taken) < MOST_SEGMENTS else f"{column}={OTHERS}"
+                taken.add(name)
                 if len(names) < 20 * MOST_SEGMENTS:
                     names[value] = name
-                taken.add(name)
-        return np.array([names.get(_key(v), f"{column}={OTHERS}") for v in values], dtype=object)
+            found.append(names.get(value, f"{column}={OTHERS}"))
+        return np.array(found, dtype=object)[index]
 
     def _is_clear(self, column: str, like: DatasetProfileView | None) -> bool:
         shown = like.get_column(column) if like is not None else None
-        if column in self._plain or like is None or shown is None:
-            return column in self._plain or like is None
+        if column in self._plain or shown is None:
+            return True
         return not any(is_hashed(item) for item, _ in summarize(like, [column])[column].items)
 
 
-def _key(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+def _distinct(values: Any) -> tuple[list[Any], np.ndarray]:
+    "The different values, and which of them each row has; without sorting."
+    import pyarrow as pa
 
-# %% ../../nbs/watch/09_windows.ipynb #7bb7164f
+    try:
+        encoded = (values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)).dictionary_encode("encode")
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # of mixed types
+        encoded = pa.array([None if v is None else str(v) for v in values], pa.string()).dictionary_encode("encode")
+    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices)
+
+
+def known_segments(place: Place, ref: str) -> set[str]:
+    "The segments that a version's windows have by now."
+    import pyarrow.dataset as ds
+
+    of_this = (ds.field("version") == ref) & (ds.field("segment") != "")
+    return set(served.read(place, "profiles", ref.rpartition("/")[0], where=of_this, columns=["segment"])["segment"].to_pylist())
+
+# %% ../../nbs/watch/09_windows.ipynb #605779b2
 def window_rows(
     batch: Batch,
     present: datetime,
@@ -147,9 +164,8 @@ def window_rows(
 
 def _groups(table: Any, *keys: np.ndarray) -> Iterator[tuple[tuple[Any, ...], Any]]:
     "The rows of each combination of the keys."
-    whole = [np.unique(key, return_inverse=True) for key in keys]
     code = np.zeros(len(keys[0]), int)
-    for values, inverse in whole:
+    for values, inverse in map(_distinct, keys):
         code = code * len(values) + inverse
     if (code == code[0]).all():
         yield tuple(_item(key[0]) for key in keys), table
