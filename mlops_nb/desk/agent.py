@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #40f8f8cf
+# %% ../../nbs/desk/30_agent.ipynb #45d13195
 import contextlib
 import logging
 import os
@@ -36,6 +36,7 @@ from .supervising import running, stop_servers
 
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
+    from mlops_nb.watch.collect import Collected, Collector
 
 # %% ../../nbs/desk/30_agent.ipynb #fd99dc32
 log = logging.getLogger("mlops_nb.agent")
@@ -102,7 +103,7 @@ class _Present:
         "The answer to a call."
         raise NotImplementedError
 
-# %% ../../nbs/desk/30_agent.ipynb #6fa7e6cc
+# %% ../../nbs/desk/30_agent.ipynb #11d1a72e
 class _Working(_Present):
     "What it does again and again."
 
@@ -111,7 +112,8 @@ class _Working(_Present):
         self.workspace: Workspace | None = None
         self.warm, self.cold = threading.Event(), ""  # it has tried to open its stores; why it could not
         self.answered = running(settings) is not None  # while it was away
-        self.collected: Any = None  # what the newest collection said
+        self.collector: Collector | None = None
+        self.collected: Collected | None = None  # what the newest collection said
         self.following = Following(settings, inherit=foreground, nudge=lambda: self.look())
         self.guard = Guard(settings, lambda: self.following.seen)
         self.duties = {
@@ -151,9 +153,17 @@ class _Working(_Present):
 
     def collect(self) -> None:
         "Takes what was served into the lake. Where somebody else does it at this moment, that is as well."
-        if self.workspace is not None and hasattr(self.workspace, "collect"):
-            with contextlib.suppress(Busy):
-                self.collected = self.workspace.collect()
+        from mlops_nb.desk.logging import make_collector
+
+        if self.workspace is None:
+            return
+        self.collector = self.collector or make_collector(self.workspace.stores)
+        with contextlib.suppress(Busy):
+            self.collected = self.collector.collect()
+            for note in self.collected.notes:
+                log.warning("collecting: %s", note)
+            if self.collected.predictions or self.collected.labels:
+                log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
 
     def tell(self, state: DutyState) -> None:
         "An alert for a duty, for as long as it fails."

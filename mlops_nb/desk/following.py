@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'STEADY', 'DRAIN', 'Keeper', 'Following']
 
-# %% ../../nbs/desk/15_following.ipynb #a0ac1128
+# %% ../../nbs/desk/15_following.ipynb #cfb21384
 import contextlib
 import logging
 import os
@@ -24,12 +24,12 @@ from ..serve.plan import Plan, PlannedKey, read_plan, statuses, write_plan
 from .agent_status import in_words, write_live
 from .duties import pause
 from .preparing import Preparer, assembled, keys_of, live, prepare
-from .supervising import SERVER_LOG, check_binding, differs, last_words, running, start_supervisor
+from .supervising import SERVER_LOG, check_binding, differs, running, start_supervisor, why_ended
 
 if TYPE_CHECKING:
     from mlops_nb.desk.stores import Stores
 
-# %% ../../nbs/desk/15_following.ipynb #72624730
+# %% ../../nbs/desk/15_following.ipynb #3682aa91
 log = logging.getLogger("mlops_nb.agent")
 STEADY = 20.0  # seconds after which a supervisor is taken for well
 DRAIN = 75.0  # seconds it has to end
@@ -41,16 +41,16 @@ class Keeper:
     def __init__(self, settings: Settings, inherit: bool = False):
         self.settings, self.inherit = settings, inherit
         self.process: subprocess.Popen[bytes] | None = None
-        self.problem = ""  # why there is none
-        self.code = ""  # … of which kind
+        self.problem = self.hint = ""  # why there is none, and what to do
         self._failures, self._next, self._started, self._kill_at = 0, 0.0, 0.0, 0.0
 
     def keep(self, wanted: bool, keys: int) -> None:
         "One look: starts, ends or leaves alone."
         found, at = running(self.settings), time.monotonic()
         if self.process is not None and self.process.poll() is not None:
-            self._ended(self.process.returncode, wanted)
-            self.process = None
+            if wanted and not self._kill_at:
+                self._failed(why_ended(self.settings, self.process.pid, self.process.returncode))
+            self.process, self._kill_at = None, 0.0
         if found is not None and (not wanted or differs(self.settings, found)):
             self._end(found.pid, at)
         elif found is not None:
@@ -58,11 +58,13 @@ class Keeper:
             if at - self._started > STEADY:
                 self._failures = 0
             if found.ready:
-                self.problem = self.code = ""
+                self.problem = ""
+            if found.workers != self.settings.workers and found.ready:
+                os.kill(found.pid, signal.SIGHUP)  # it reads the number from the plan
         elif wanted and self.process is None and at >= self._next:
             self._start(keys, at)
         if not wanted:
-            self.problem = self.code = ""
+            self.problem, self._failures, self._next = "", 0, 0.0
 
     def _start(self, keys: int, at: float) -> None:
         self._started = at
@@ -71,19 +73,14 @@ class Keeper:
             self.process = start_supervisor(self.settings, self.inherit)
             log.info("started the supervisor (process %d)", self.process.pid)
         except (MlopsError, OSError) as problem:
-            self._failed(in_words(problem), getattr(problem, "code", "failed"), getattr(problem, "hint", "") or "")
+            self._failed(problem)
 
-    def _ended(self, code: int, wanted: bool) -> None:
-        if wanted and not self._kill_at:
-            said = last_words(self.settings) if not self.inherit else ""
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._failed(f"The online server ended ({how}){f': {said}' if said else '.'}", "server_failed", "")
-
-    def _failed(self, words: str, code: str, hint: str) -> None:
+    def _failed(self, problem: BaseException) -> None:
+        words, hint = in_words(problem), getattr(problem, "hint", None) or ""
         if words != self.problem:
             log.warning("%s %s", words, hint)
         self._failures += 1
-        self.problem, self.code, self.hint = words, code, hint
+        self.problem, self.hint = words, hint
         self._next = time.monotonic() + (pause(0.5, self._failures) if self._failures > 1 else 0.0)
 
     def _end(self, pid: int, at: float) -> None:
@@ -94,8 +91,6 @@ class Keeper:
                 self._kill_at = at + DRAIN
             elif at > self._kill_at:
                 os.kill(pid, signal.SIGKILL)
-
-    hint = ""
 
 # %% ../../nbs/desk/15_following.ipynb #099b1dbe
 class Following:

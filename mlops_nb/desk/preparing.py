@@ -6,7 +6,7 @@
 __all__ = ['AGAIN', 'prepare', 'Step', 'Preparer', 'limits_of', 'keys_of', 'hash_key', 'planned', 'assembled', 'route_state',
            'live']
 
-# %% ../../nbs/desk/06_preparing.ipynb #14d46e28
+# %% ../../nbs/desk/06_preparing.ipynb #4f670afb
 import hashlib
 import hmac
 import threading
@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import VersionNotProven
-from ..core.process import write_whole
 from ..core.serving import AccessKey, Deployment, Route
 from ..core.settings import Settings, workspace_key
 from ..serve.environments import host_requirements, needs_mlflow, packages_differ, uv_environment
 from ..serve.plan import Limits, Plan, PlannedDeployment, PlannedKey, PlannedRoute, PlannedVersion, WorkerStatus
+from ..serve.supervisor import is_loopback
 from .agent_status import in_words
-from .supervising import is_loopback
 
-# %% ../../nbs/desk/06_preparing.ipynb #4527321d
+# %% ../../nbs/desk/06_preparing.ipynb #934bf744
 def prepare(stores: Any, ref: str) -> PlannedVersion:
     "Fetches and verifies a version and describes it for workers. Raises what stands against it."
-    from mlops_nb.score.served import describe
+    from mlops_nb.score.served import describe, write_served
+    from mlops_nb.store.models import facts_of
 
     models, settings = stores.models, stores.settings
     version = models.get(ref)
@@ -36,14 +36,13 @@ def prepare(stores: Any, ref: str) -> PlannedVersion:
         why = f"is broken: {version.reason}" if version.state == "broken" else "is not proven yet"
         raise VersionNotProven(f"{version.ref} {why}.".replace("..", "."), field="target", hint="`mlops-nb models list` shows its state.")
     folder: Path = models.evidence(version)
-    served = describe(folder, version)
-    text = served.to_json().encode()
+    served = describe(folder, version, segments=facts_of(models, version).segments)
     place = folder.parent / f"{folder.name}.served.json"
-    write_whole(place, text)
+    write_served(place, served)
     python = ""
     if not served.compiled and settings.serve_env == "uv":
         python = _interpreter(settings, folder, served)
-    return PlannedVersion(version.ref, str(folder), str(place), hashlib.sha256(text).hexdigest(), python)
+    return PlannedVersion(version.ref, str(folder), str(place), hashlib.sha256(place.read_bytes()).hexdigest(), python)
 
 
 def _interpreter(settings: Settings, folder: Path, served: Any) -> str:
