@@ -215,6 +215,8 @@ MALFORMED: list[tuple[bytes, str, str]] = [
     (body({"dataframe_split": {"columns": NAMES, "data": [ROW, ROW[:4]]}}), "$.dataframe_split.data[1]", "ragged"),
     (body({"dataframe_split": {"columns": NAMES, "data": [(*ROW, 1)]}}), "$.dataframe_split.data[0]", "ragged"),
     (body({"dataframe_split": {"columns": NAMES, "data": [[]]}}), "$.dataframe_split.data[0]", "ragged"),
+    (split(FLIGHT, index=[1, 2]), "$.dataframe_split.index", "ragged"),
+    (split(FLIGHT, index=7), "$.dataframe_split.index", "ragged"),
     (body({"dataframe_records": FLIGHT}), "$.dataframe_records", "form"),
     (body({"dataframe_records": None}), "$.dataframe_records", "form"),
     (body({"dataframe_records": [FLIGHT, None]}), "$.dataframe_records[1]", "form"),
