@@ -65,7 +65,7 @@ def column_schema(column: Input, contract: Contract | None = None) -> Schema:
         schema["type"] = [schema["type"], "null"]
     return schema | ({"description": rule.note} if rule is not None and rule.note else {}) | {"examples": [example_of(column)]}
 
-# %% ../../nbs/serve/04_openapi.ipynb #2543b22a
+# %% ../../nbs/serve/04_openapi.ipynb #6609fb1a
 def _row(one: Described) -> dict[str, Any]:
     return {column.name: example_of(column) for column in one.signature.inputs}
 
@@ -85,7 +85,7 @@ def _body_schemas(one: Described, max_rows: int) -> dict[str, Schema]:
     split = {
         "type": "object",
         "required": ["columns", "data"],
-        "properties": {"columns": {"const": list(columns)}, "data": data, "index": {"type": "array"}},
+        "properties": {"columns": {"const": list(columns)}, "data": data, "index": {"type": ["array", "null"]}},
         "additionalProperties": False,
         "description": "Columns may stand in any order, and more may be sent; then the rows are as `columns` says.",
     }
@@ -157,7 +157,7 @@ def _csv(row: dict[str, Any]) -> str:
     csv.writer(text, lineterminator="\n").writerows([row.keys(), row.values()])
     return text.getvalue()
 
-# %% ../../nbs/serve/04_openapi.ipynb #7cf738be
+# %% ../../nbs/serve/04_openapi.ipynb #85ea4d3f
 _TEXT: Schema = {"type": "string"}
 _MAYBE: Schema = {"type": ["string", "null"]}
 _DETAILS: Schema = {
@@ -189,6 +189,8 @@ _SHARED: dict[str, Schema] = {
         },
     },
 }
+
+# %% ../../nbs/serve/04_openapi.ipynb #dea63a99
 _REFUSALS = {
     400: "The body is not of the form.",
     401: "A key is needed.",
