@@ -214,7 +214,7 @@ def _answered(description: str, schema: Schema, kind: str = "application/json", 
     names = ("X-Request-Id", "X-Model-Name", "X-Model-Version") if model else ("X-Request-Id",)
     return {"description": description, "content": {kind: {"schema": schema}}, "headers": {name: {"schema": _TEXT} for name in names}}
 
-# %% ../../nbs/serve/04_openapi.ipynb #8441d5d3
+# %% ../../nbs/serve/04_openapi.ipynb #a044979c
 PREDICT = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 
 
@@ -251,7 +251,7 @@ def _infer(one: Described, security: list[Any], name: str) -> dict[str, Any]:
         "responses": {"200": answer} | _refused("V2Error", *PREDICT),
     }
 
-
+# %% ../../nbs/serve/04_openapi.ipynb #264d28e3
 def _look(name: str, summary: str, tag: str, answer: Schema, security: list[Any], *statuses: int, example: Any = None) -> dict[str, Any]:
     "A GET that only looks."
     found = _answered(summary, answer)
