@@ -277,7 +277,8 @@ def _deployment_paths(one: Described, security: list[Any]) -> dict[str, Any]:
         paths[f"{path}/ready"] = {"get": _look(f"ready-{name}", "Whether it answers", tag, {"type": "object"}, [{}], 404, 503)}
     return paths
 
-# %% ../../nbs/serve/04_openapi.ipynb #69358d54
+# %% ../../nbs/serve/04_openapi.ipynb #2eb69ddb
+_KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 _LABEL: Schema = {
     "type": "object",
     "required": ["label"],
@@ -307,10 +308,7 @@ def _feedback(max_rows: int) -> dict[str, Any]:
         "responses": {"202": _answered("They are kept.", counts)} | _refused("Error", 400, 401, 403, 413, 415, 429, 503),
     }
 
-
-_KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
-
-
+# %% ../../nbs/serve/04_openapi.ipynb #a6152533
 def _plain_get(name: str, summary: str, kind: str, security: list[Any], schema: Schema | None = None) -> dict[str, Any]:
     responses = {"200": _answered(summary, schema or _TEXT, kind)} | _refused("Error", *((401, 403, 429) if security != [{}] else ()), 503)
     return {"get": {"operationId": name, "summary": summary, "tags": ["server"], "security": security, "responses": responses}}
