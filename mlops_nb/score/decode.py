@@ -153,7 +153,7 @@ class Decoder:
         "The rows of a request in the Open Inference Protocol, and what is wanted back. Raises DecodeError."
         return read_tensors(body, header_length, self._inputs)
 
-# %% ../../nbs/score/11_decode.ipynb #fdb41e40
+# %% ../../nbs/score/11_decode.ipynb #9be432f2
 class _Columns(msgspec.Struct):
     columns: msgspec.Raw
 
@@ -186,7 +186,7 @@ def _typed(decoder: Decoder, body: bytes) -> Rows | None:
             if (layout := _other_layout(decoder, raw, layout)) is None:
                 return None
             split = layout.decode(body).dataframe_split
-        if len(split.data) > decoder.max_rows or (split.index is not None and len(split.index) != len(split.data)):
+        if len(split.data) > decoder.max_rows:
             return None
         rows = layout.rows(split.data, found.params or {})
     else:

@@ -108,7 +108,7 @@ def _from_rows(data: list[Any], names: list[str], max_rows: int, field: str, nam
     columns = {name: [row[i] for row in data] for i, name in enumerate(names)}
     return columns, len(data), lambda row, name: f"{field}[{row}][{at[name]}]", names_at
 
-# %% ../../nbs/score/08_forms.ipynb #301f988c
+# %% ../../nbs/score/08_forms.ipynb #018d35a6
 def read_names(names: Any, field: str) -> list[str]:
     "Names of columns: text, none twice. Raises DecodeError (400)."
     if type(names) is not list or not all(type(name) is str for name in names):
@@ -128,8 +128,8 @@ def _split(value: Any, signature: Signature, max_rows: int) -> Table:
     if type(value["data"]) is not list:
         raise malformed("The data are not a list of rows.", f"{field}.data")
     index = value.get("index")
-    if index is not None and (type(index) is not list or len(index) != len(value["data"])):
-        raise malformed("The index does not have an entry for each row.", f"{field}.index", "ragged")
+    if index is not None and type(index) is not list:
+        raise malformed("The index is not a list.", f"{field}.index")
     names = value.get("columns")
     counted = type(names) is list and names == list(range(len(names))) and unnamed(signature) is not None
     if names is None or counted:
