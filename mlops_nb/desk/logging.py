@@ -243,7 +243,7 @@ def profiles_frame(stores: Stores, model: str, version: int | None, source: str 
             out.append(dict(zip(keys, window, strict=True)) | {"column": name} | numbers | {"top": top})
     return pd.DataFrame(out, columns=[*keys, "column", "n", "nulls", "mean", "sd", "min", "max", "unique", "top"])
 
-# %% ../../nbs/desk/06_logging.ipynb #0e40cf3e
+# %% ../../nbs/desk/06_logging.ipynb #0550fb15
 _CONDITION = re.compile(r"\s*(\"[^\"]+\"|.+?)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*")
 
 
@@ -266,13 +266,12 @@ def parse_where(where: Any) -> list[tuple[str, str, Any]]:
 PATIENCE = 60.0  # seconds to wait for whoever collects
 
 
-def _drain(collector: "Collector") -> None:
+def _drain(collector: "Collector") -> "Collected":
     "Collects, as soon as nobody else does."
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            collector.collect()
-            return
+            return collector.collect()
         except Busy:
             if time.monotonic() > until:
                 raise
@@ -297,7 +296,7 @@ def forget(stores: Stores, model: str, where: Any, reason: str) -> Receipt:
     receipt = stores.control.append_receipt("forget", model, "", None, None, actor(stores.settings), reason=reason, evidence=evidence)
     return stores.control.finish_receipt(receipt.id)
 
-# %% ../../nbs/desk/06_logging.ipynb #6a76011a
+# %% ../../nbs/desk/06_logging.ipynb #f21d06f8
 class Logging(Base):
     "What was answered, what turned out to be true."
 
@@ -350,13 +349,14 @@ class Logging(Base):
         name, version = self._model(model)
         return profiles_frame(self.stores, name, version, source, segment, last, columns)
 
-    def collect(self) -> "Collected":
-        "Brings what the online server has logged into the lake now. When somebody else is doing that, it says so and does nothing."
+    def collect(self, wait: bool = False) -> "Collected":
+        "Brings what the online server has logged into the lake now. When somebody else is at it, it says so, or with `wait` comes after."
         from mlops_nb.watch.collect import Collected
 
         self._change("collect")
+        collector = make_collector(self.stores, upkeep=False)
         try:
-            return make_collector(self.stores, upkeep=False).collect()
+            return _drain(collector) if wait else collector.collect()
         except Busy as problem:
             return Collected(notes=(problem.message,))
 

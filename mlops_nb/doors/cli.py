@@ -58,18 +58,20 @@ def doctor(out: str) -> None:
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/09_cli.ipynb #ba6cd4b2
+# %% ../../nbs/doors/09_cli.ipynb #12bd6c1d
 @cli.command()
 @click.option("--months", default="3-12", show_default=True, help="Months of 2013 to score, like 3-5 or 3,7.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the held-out days and seeds the model.")
 @click.option("--fresh", is_flag=True, help="Train and score again, whatever is there.")
+@click.option("--ask", default=4_000, show_default=True, help="Flights that ask the model online; 0: it is not deployed.")
+@click.option("--down", is_flag=True, help="End the server and the agent again when all is done.")
 @output
-def demo(months: str, seed: int, fresh: bool, out: str) -> None:
-    "A year of real flights: data, a proven model, monthly batch runs, drift."
+def demo(months: str, seed: int, fresh: bool, ask: int, down: bool, out: str) -> None:
+    "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online."
     from mlops_nb.desk.demo import demo_workspace, run_demo
 
     root = click.get_current_context().find_root().params.get("directory") or "."
-    report = run_demo(demo_workspace(root), months=months, seed=seed, fresh=fresh, quiet=out == "json")
+    report = run_demo(demo_workspace(root), months=months, seed=seed, fresh=fresh, ask=ask, down=down, quiet=out == "json")
     if out == "json":
         click.echo(dump(report))
 
