@@ -27,6 +27,7 @@ from mlops_nb.core.settings import load
 from mlops_nb.desk.agent_client import ensure_agent, read_card
 from mlops_nb.desk.workspace import Workspace
 from mlops_nb.serve.plan import statuses, supervisor_of
+from mlops_nb.store.models import facts_of
 
 random = np.random.default_rng(5)
 FRAME = pd.DataFrame({"departs": random.integers(0, 1440, 600).astype(float), "carrier": random.choice(["UA", "AA", "B6"], 600)})
@@ -129,7 +130,7 @@ def test_an_alias_is_followed_without_a_failed_request(ws: Workspace) -> None:
 def test_a_version_that_was_tampered_with_never_serves(ws: Workspace) -> None:
     version = ws.version("delay/4")
     shutil.rmtree(ws.settings.state_dir / "serving" / version.digest.removeprefix("sha256:")[:32], ignore_errors=True)
-    (evidence,) = {p.parent for p in Path(ws.settings.artifacts).rglob("answers.json") if _holds(p.parent, version.digest)}
+    (evidence,) = Path(ws.settings.artifacts).rglob(Path(facts_of(ws.stores.models, version).evidence).name)
     (evidence / "answers.json").write_text((evidence / "answers.json").read_text().replace("true", "false"))
     with Traffic(live(ws).url, ROW) as traffic:
         ws.promote("delay/4", reason="newer")
@@ -146,10 +147,6 @@ def test_a_version_that_was_tampered_with_never_serves(ws: Workspace) -> None:
         wait_until(lambda: live(ws).state == "ready", words="all is well again")
         wait_until(lambda: not [a for a in ws.alerts() if a.kind == "deployment_failed"], words="the alert is closed")
     assert set(traffic.codes) == {200} and set(traffic.versions) == {"1"}, (traffic.codes, traffic.versions)
-
-
-def _holds(folder: Path, digest: str) -> bool:
-    return any(digest in path.read_text(errors="ignore") for path in folder.glob("*.json"))
 
 
 def test_a_canary_that_fails_is_taken_back(ws: Workspace) -> None:
