@@ -165,7 +165,7 @@ class Snapshot(Record):
         "`table@version`, what `read` takes."
         return f"{self.table}@{self.version}"
 
-# %% ../../nbs/core/01_records.ipynb #48d39c87
+# %% ../../nbs/core/01_records.ipynb #7a7247f3
 VersionState = Literal["proving", "proven", "broken"]
 Kind = Literal["binary", "multiclass", "regression", "other"]
 
@@ -195,6 +195,8 @@ class ModelVersion(Record):
     uri: str = ""  # models:/name/version
     created_at: datetime | None = None
     actor: Actor | None = None
+    compiled: bool = False  # answers online without the library that made it
+    compiled_note: str = ""  # why not, or what the compiled form was compared on
 
     @property
     def ref(self) -> str:

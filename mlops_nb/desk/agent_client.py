@@ -298,7 +298,7 @@ def _start(settings: Settings, within: float) -> tuple[int | None, list[str]]:
         return None, tail(log, 8, since=before)
     return code, tail(log, 8, since=before)
 
-# %% ../../nbs/desk/04_agent_client.ipynb #93992448
+# %% ../../nbs/desk/04_agent_client.ipynb #10dd6eaf
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -332,11 +332,15 @@ def ensure_agent(
 
 def stop_agent(settings: Settings, *, servers: bool = True, within: float = 60.0) -> AgentInfo | None:
     "Ends the agent and waits until it is gone; None when there was none. Without `servers` what is served goes on."
-    try:
-        info = AgentInfo.from_dict(call(settings, "stop", within=within, servers=servers))
-    except AgentAway:
-        return None
     end = time.monotonic() + within
+    try:
+        info = AgentInfo.from_dict(call(settings, "stop", within=min(within, 10.0), servers=servers))
+    except AgentAway:
+        card = read_card(settings)
+        if card is None or not card.is_alive:
+            return None
+        hint = f"`kill {card.pid}` ends it, `kill -9 {card.pid}` at once; then `mlops-nb down` again for what is served."
+        raise AgentAway(f"The agent (process {card.pid}) lives but does not answer.", hint=hint) from None
     while info.is_alive:
         if time.monotonic() > end:
             hint = f"`mlops-nb logs agent` shows what it waits for; `kill -9 {info.pid}` ends it at once."
@@ -344,7 +348,7 @@ def stop_agent(settings: Settings, *, servers: bool = True, within: float = 60.0
         time.sleep(0.02)
     return info
 
-# %% ../../nbs/desk/04_agent_client.ipynb #50c968fd
+# %% ../../nbs/desk/04_agent_client.ipynb #ebb0f69b
 def settled(found: Deployment, revision: int) -> bool:
     "Whether it is clear what became of a revision. DeploymentFailed when it failed."
     if found.revision > revision or found.state == "stopped":
@@ -355,6 +359,8 @@ def settled(found: Deployment, revision: int) -> bool:
         older = " What was served before still is." if found.note else ""
         hint = "Put right what it says, or undo it: `mlops-nb rollback " + found.name + "`."
         raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {why}{older}", field="target", hint=hint)
+    if found.revision == revision and found.state == "degraded" and all(r.state != "ready" for r in found.routes if r.role != "shadow"):
+        raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {found.note}", field="target")
     return found.revision == revision and found.state in ("ready", "degraded")
 
 

@@ -20,7 +20,7 @@ from .agent_client import call
 from .production import actor
 from .workspace import Workspace
 
-# %% ../../nbs/desk/12_calls.ipynb #7df4dfb8
+# %% ../../nbs/desk/12_calls.ipynb #f5d15fdc
 READS = (
     "overview",
     "tables",
@@ -31,10 +31,21 @@ READS = (
     "receipts",
     "runs",
     "get_run",
+    "deployments",
+    "deployment",
+    "deployment_history",
+    "before_rollback",
+    "keys",
+    "alerts",
 )
 CHANGES = (
     "promote",
     "rollback",
+    "deploy",
+    "undeploy",
+    "create_key",
+    "revoke_key",
+    "resolve_alert",
 )
 
 
@@ -66,12 +77,11 @@ def answer(ws: Workspace, method: str, args: dict[str, Any]) -> Any:
     hints = _annotations(method)
     return plain(getattr(ws, method)(**{name: restore(value, hints.get(name, Any)) for name, value in given.items()}))
 
-# %% ../../nbs/desk/12_calls.ipynb #48e03036
+# %% ../../nbs/desk/12_calls.ipynb #7374b219
 def warmed(settings: Settings) -> Workspace:
-    "The workspace with its stores open. Raises what a store raises that does not answer."
+    "The workspace with what deployments and versions need open. Raises what a store raises that does not answer."
     ws = Workspace(settings.root)
     ws.stores.control.pending()
-    ws.stores.lake.tables()
     with contextlib.suppress(ModelNotFound):
         ws.versions()
     return ws

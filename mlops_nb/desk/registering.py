@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PROVER', 'Draft', 'write_reference', 'start_proof', 'settle', 'finish_proofs', 'register', 'adopt']
 
-# %% ../../nbs/desk/01_registering.ipynb #6bb99704
+# %% ../../nbs/desk/01_registering.ipynb #99e44363
 import contextlib
 import json
 import os
@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.contract import Contract
 from ..core.errors import MlopsError
 from ..core.lineage import capture_manifest, reads
 from ..core.records import ModelVersion, now
+from .compiling import write_compiled
 from .production import actor, change, finish_pending
 from .production import promote as promote
 from .production import rollback as rollback
@@ -114,7 +116,7 @@ def write_reference(folder: Path, frame: "pd.DataFrame", features: Sequence[str]
     contract = derive(profile(frame[names], plain=plain, key=key) if windows else whole)
     (folder / "contract.yaml").write_text(contract.to_yaml(), encoding="utf-8")
 
-# %% ../../nbs/desk/01_registering.ipynb #f267c87e
+# %% ../../nbs/desk/01_registering.ipynb #a1ee548d
 def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Facts") -> "Facts":
     "Fills the evidence folder; the facts with what was found."
     from mlops_nb.core.settings import workspace_key
@@ -129,6 +131,8 @@ def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Fac
     _json(folder / "metrics.json", {"format": 1, "metrics": metrics, "note": note})
     _json(folder / "importance.json", {"format": 1} | (importance.to_dict() if importance else {"note": note}))
     span = sorted(str(t)[:19] for t in prepared.frame[draft.time].dropna().agg(["min", "max"])) if draft.time else []
+    contract = Contract.from_yaml((folder / "contract.yaml").read_text(encoding="utf-8"))
+    compiled = write_compiled(folder, draft.model, prepared.spec, prepared.frame, prepared.examples, contract)
     card = CardFacts(
         version.name,
         prepared.spec,
@@ -149,9 +153,11 @@ def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Fac
         tuple(draft.captured.shipped),
         draft.given.get("tags") or {},
         source=draft.source,
+        compiled_note=compiled.note,
     )
     (folder / "README.md").write_text(write_card(card), encoding="utf-8")
-    return replace(facts, metrics=metrics, metrics_note=note, importance=importance.lost if importance else {})
+    told: dict[str, Any] = {"compiled": compiled.compiled, "compiled_note": compiled.note}
+    return replace(facts, metrics=metrics, metrics_note=note, importance=importance.lost if importance else {}, **told)
 
 
 def _json(path: Path, value: Any) -> None:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #39a7fd1f
+# %% ../../nbs/desk/10_workspace.ipynb #fc7519de
 import os
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..batch.grid import RunSet
 from ..batch.notebook import Value as Value
@@ -23,12 +23,10 @@ from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .logging import Labelled, Logging
 from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # %% ../../nbs/desk/10_workspace.ipynb #76b569f7
 class _Data(Base):
@@ -100,7 +98,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #1387fdbf
+# %% ../../nbs/desk/10_workspace.ipynb #b7d8a60b
 class _Models(_Data):
     "Registered models and production."
 
@@ -142,6 +140,13 @@ class _Models(_Data):
             wait=wait,
         )
 
+    def compile(self, version: str) -> ModelVersion:
+        "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
+        from mlops_nb.desk.compiling import compile_again
+
+        self._change("compile")
+        return compile_again(self.stores, version)
+
     def adopt(self, uri: str, *, reference: Any, target: str | None = None, **options: Any) -> ModelVersion:
         "Brings a model of an existing MLflow registry under watch, without retraining."
         from mlops_nb.desk.registering import adopt
@@ -152,7 +157,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #41a8597f
+# %% ../../nbs/desk/10_workspace.ipynb #4f55edf1
 class _Production(_Models):
     "Which version does what."
 
@@ -167,12 +172,6 @@ class _Production(_Models):
     def load(self, ref: str) -> Any:
         "The model itself, after its bytes were verified."
         return self.stores.models.load(ref)
-
-    def predict(self, target: str, data: Any) -> "pd.DataFrame":
-        "Answers for each row, after a look at the contract; inside a run the profile of what was seen is kept."
-        from mlops_nb.desk.scoring import predict
-
-        return predict(self.stores.models, target, data)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
         "Gives a version an alias; leaves a signed receipt."
@@ -301,8 +300,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #c1a42d6f
-class Workspace(_Watch, Serving, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #26c3b074
+class Workspace(_Watch, Serving, Logging, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
@@ -311,6 +310,10 @@ class Workspace(_Watch, Serving, Background):
     def commit_file(self, name: str, file: str | Path, **options: Any) -> Snapshot:
         "Commits a CSV, Parquet or JSON-lines file."
         return self.commit(name, read_file(Path(file)), **options)
+
+    def label_file(self, model: str, file: str | Path, on: str | None = None) -> Labelled:
+        "Adds labels from a CSV, Parquet or JSON-lines file."
+        return self.label(model, read_file(Path(file)), on=on)
 
     def doctor(self) -> list[Finding]:
         "Everything the workspace stands on, with a remedy for each fault."

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
            'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'models_card', 'models_verify', 'run', 'runs_list', 'runs_show', 'watch_drift', 'main']
+           'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run', 'runs_list', 'runs_show',
+           'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #5e2cd1a4
+# %% ../../nbs/doors/09_cli.ipynb #1fb36a1c
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ import click
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
 from . import cli_agent as cli_agent
+from . import cli_labels as cli_labels
 from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
@@ -145,7 +147,7 @@ def data_vacuum(name: str, keep: int, out: str) -> None:
     value = found.to_dict() if hasattr(found, "to_dict") else found
     say(out, value, lambda: card(value))
 
-# %% ../../nbs/doors/09_cli.ipynb #af5f29e8
+# %% ../../nbs/doors/09_cli.ipynb #6a64a616
 @models.command("list")
 @output
 def models_list(out: str) -> None:
@@ -153,7 +155,8 @@ def models_list(out: str) -> None:
     found = asked("versions")
     rows = [v.to_dict() for v in workspace(read_only=True).versions()] if found is None else found
     empty = "No models yet. `ws.register(…)` in a notebook makes one, and so does mlops-nb demo."
-    say(out, listing(rows), lambda: table(rows, ["name", "version", "aliases", "state", "kind", "metrics", "created_at"], empty))
+    columns = ["name", "version", "aliases", "state", "compiled", "kind", "metrics", "created_at"]
+    say(out, listing(rows), lambda: table(rows, columns, empty))
 
 
 @models.command("show")
@@ -222,7 +225,7 @@ def models_receipts(model: str | None, out: str) -> None:
     columns = ["sequence", "at", "action", "model", "alias", "from_version", "to_version", "state", "actor", "reason"]
     say(out, listing(found), lambda: table(rows, columns, "No receipts yet: nothing was promoted."))
 
-# %% ../../nbs/doors/09_cli.ipynb #3181c612
+# %% ../../nbs/doors/09_cli.ipynb #8b392e76
 @models.command("card")
 @click.argument("ref")
 @output
@@ -230,6 +233,15 @@ def models_card(ref: str, out: str) -> None:
     "The model card of a version (Markdown with Hugging Face front matter)."
     text = workspace(read_only=True).card(ref)
     say(out, {"card": text}, lambda: text)
+
+
+@models.command("compile")
+@click.argument("ref")
+@output
+def models_compile(ref: str, out: str) -> None:
+    "Compile a version again, so that servers answer without the library that made it; says why where that cannot be."
+    found = workspace().compile(ref)
+    say(out, found, lambda: f"{found.ref}: {found.compiled_note}")
 
 
 @models.command("verify")

@@ -7,7 +7,7 @@ __all__ = ['shares_of', 'options_of', 'receipt_line', 'routes_line', 'deployment
            'deployments', 'deployments_list', 'deployments_show', 'deployments_history', 'keys', 'keys_create',
            'keys_list', 'keys_revoke', 'watch_alerts']
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #39543edf
+# %% ../../nbs/doors/04_cli_deploy.ipynb #787a739a
 import sys
 from typing import Any
 
@@ -15,7 +15,8 @@ import click
 
 from ..core.errors import UsageError
 from ..core.records import listing
-from .frame import cli, output, say, watch, workspace
+from ..core.serving import Deployment
+from .frame import asked, cli, output, say, watch, workspace
 from .text import card, table, value_of
 
 # %% ../../nbs/doors/04_cli_deploy.ipynb #4e3cac0f
@@ -150,7 +151,7 @@ def rollback(name: str, reason: str, yes: bool, out: str) -> None:
     receipt = ws.rollback(name, reason=reason, expected_receipt=change.id)
     say(out, receipt, lambda: receipt_line(receipt))
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #10b954cb
+# %% ../../nbs/doors/04_cli_deploy.ipynb #edcc668d
 @cli.group()
 def deployments() -> None:
     "What answers under which name, and how it came to be."
@@ -160,7 +161,8 @@ def deployments() -> None:
 @output
 def deployments_list(out: str) -> None:
     "All deployments as they are now."
-    found = workspace(read_only=True).deployments()
+    told = asked("deployments")
+    found = workspace(read_only=True).deployments() if told is None else [Deployment.from_dict(one) for one in told]
     rows = [{**d.to_dict(), "routes": routes_line(d.routes)} for d in found]
     empty = "No deployments yet. `mlops-nb deploy MODEL` makes one, and so does `ws.deploy(…)` in a notebook."
     say(out, listing(found), lambda: table(rows, ["name", "state", "revision", "routes", "log", "url", "note"], empty))

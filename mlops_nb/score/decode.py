@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_LAYOUTS', 'media', 'Layout', 'Decoder']
 
-# %% ../../nbs/score/11_decode.ipynb #3602e220
+# %% ../../nbs/score/11_decode.ipynb #efd699ab
 from collections.abc import Callable, Collection
 from operator import itemgetter
 from typing import Annotated, Any
@@ -14,9 +14,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from .cells import DecodeError, Rows, Wanted, member, read_column
-from .forms import check_brackets, read_csv, read_document, read_json
+from .forms import SMALL, check_brackets, read_csv, read_document, read_json
 from .signature import Input, Signature
-from .tensors import read_tensors
+from .tensors import Inputs, read_tensors
 
 # %% ../../nbs/score/11_decode.ipynb #686bca38
 _KINDS = {"application/json": "json", "text/csv": "csv"}
@@ -107,7 +107,7 @@ class Layout:
         extra = {name: turned[i] for name, i in self.extra}
         return Rows(len(data), [turned[i] for i in self.positions], extra, params, None, self.place)
 
-# %% ../../nbs/score/11_decode.ipynb #08324686
+# %% ../../nbs/score/11_decode.ipynb #25867c5f
 class Decoder:
     "Reads the requests of one model. One for each deployment; threads may share it."
 
@@ -118,7 +118,8 @@ class Decoder:
         max_rows: int = 10_000,
         outputs: Collection[str] = ("prediction", "probabilities"),  # what a v2 client may ask for
     ):
-        self.signature, self.keep, self.max_rows, self.outputs = signature, frozenset(keep), max_rows, frozenset(outputs)
+        self.signature, self.keep, self.max_rows = signature, frozenset(keep), max_rows
+        self._inputs = Inputs(signature, self.keep, max_rows, frozenset(outputs))
         names = [column.name for column in signature.inputs]
         self._beside = sorted(self.keep - set(names))
         self._again = [(i, name) for i, name in enumerate(names) if name in self.keep]
@@ -139,7 +140,7 @@ class Decoder:
         "The rows of a request in MLflow's scoring protocol. Raises DecodeError."
         if content_type != "application/json" and media(content_type) == "csv":
             return read_csv(body, self.signature, self.keep, self.max_rows)
-        if len(body) > 65_536:
+        if len(body) > SMALL:
             check_brackets(body, self.signature, self.max_rows)
         try:
             if (rows := _typed(self, body)) is not None:
@@ -150,7 +151,7 @@ class Decoder:
 
     def v2(self, body: bytes, header_length: int | None = None) -> tuple[Rows, Wanted]:
         "The rows of a request in the Open Inference Protocol, and what is wanted back. Raises DecodeError."
-        return read_tensors(body, header_length, self.signature, self.keep, self.max_rows, self.outputs)
+        return read_tensors(body, header_length, self._inputs)
 
 # %% ../../nbs/score/11_decode.ipynb #25d33fa6
 class _Columns(msgspec.Struct):

@@ -91,7 +91,7 @@ class Bucket:
             return 0.0
         return (1.0 - self.level) / self.rate
 
-# %% ../../nbs/serve/02_access.ipynb #73ffb8f2
+# %% ../../nbs/serve/02_access.ipynb #b00c3acc
 @dataclass(slots=True)
 class Grant:
     "A known key."
@@ -135,11 +135,17 @@ class Access:
         grant = self.known(token)
         if grant.rank < RANKS[role]:
             raise KeyForbidden(f"Key {grant.key.id} has the role {grant.key.role}; this needs {role}.", field="role")
-        if deployment and grant.key.deployments and deployment not in grant.key.deployments:
-            raise KeyForbidden(f"Key {grant.key.id} is not for the deployment {deployment}.", field="deployments")
+        if deployment:
+            self.allow(grant.key.id, deployment)
         wait = grant.bucket.take() if grant.bucket else 0.0
         if wait:
             problem = TooMany(f"Key {grant.key.id} may make {grant.key.per_minute} requests a minute.", hint="Slow down, then try again.")
             problem.retry_after = math.ceil(wait)
             raise problem
         return grant.key.id
+
+    def allow(self, key_id: str, deployment: str) -> None:
+        "For a key that was checked before the deployment was known. Raises KeyForbidden."
+        grant = self.grants.get(key_id)
+        if grant is not None and grant.key.deployments and deployment not in grant.key.deployments:
+            raise KeyForbidden(f"Key {key_id} is not for the deployment {deployment}.", field="deployments")

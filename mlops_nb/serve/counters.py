@@ -112,13 +112,15 @@ class Counters:
         self._cells.release()
         self._map.close()
 
-# %% ../../nbs/serve/01_counters.ipynb #ee4e540f
+# %% ../../nbs/serve/01_counters.ipynb #d532f991
 Series = dict[str, list[float]]  # JSON of [kind, name, labels, bounds] -> numbers
 
 
 def _read_file(path: Path) -> tuple[Series, int, str]:
-    data = path.read_bytes()
-    magic, used, pid, since = _HEAD.unpack_from(data) if len(data) >= _HEAD.size else (b"", 0, 0, b"")
+    with path.open("rb") as file:  # most of it is empty
+        data = file.read(_HEAD.size)
+        magic, used, pid, since = _HEAD.unpack(data) if len(data) == _HEAD.size else (b"", 0, 0, b"")
+        data += file.read(max(0, used - _HEAD.size))
     found: Series = {}
     at = _HEAD.size
     while magic == MAGIC and at < used <= len(data):

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['experiment_id', 'active_run', 'Stored', 'Models', 'get_version', 'list_versions', 'store_parts', 'log_version',
-           'adopt_version', 'facts_of', 'write_tags', 'add_evidence', 'set_state', 'end_run', 'permitted', 'download',
-           'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head', 'mirrored_head']
+           'adopt_version', 'facts_of', 'write_tags', 'add_evidence', 'replace_evidence', 'set_state', 'end_run',
+           'permitted', 'download', 'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head',
+           'mirrored_head']
 
-# %% ../../nbs/store/10_models.ipynb #45ef65a9
+# %% ../../nbs/store/10_models.ipynb #bcceda8d
 import functools
 import json
 import os
@@ -26,9 +27,8 @@ from ..core.contract import Contract
 from ..core.errors import BytesNotPermitted, StoreUnavailable, VersionNotFound, nearest
 from ..core.records import Finding, ModelVersion
 from ..core.settings import Settings, workspace_key
-from ..score.predictor import Predictor, load_model, model_digest, open_predictor
+from ..score.predictor import Predictor, evidence_digest, load_model, model_digest, open_predictor
 from .control_chain import key_id
-from .models_folder import evidence_digest
 from .models_server import check_mlflow, code_of, connect, is_remote, speaking
 from .models_versions import PREFIX, Facts, Registry, from_tags, parse_ref, read_version, to_tags
 
@@ -290,7 +290,7 @@ def adopt_version(models: Models, name: str, number: int, stored: Stored, facts:
     assert version is not None
     return version
 
-# %% ../../nbs/store/10_models.ipynb #97cda928
+# %% ../../nbs/store/10_models.ipynb #2df064b8
 def facts_of(models: Models, version: ModelVersion) -> Facts:
     "The version's facts, as its tags hold them now."
     found = from_tags(models.registry.version(version.name, version.version).tags)
@@ -318,6 +318,18 @@ def add_evidence(models: Models, version: ModelVersion, stored: Stored, folder: 
     write_tags(models, version, to_tags(facts))
     if facts.snapshots:
         models.control.pin(facts.snapshots, by=version.ref)
+    return models.get(version.ref)
+
+
+def replace_evidence(models: Models, version: ModelVersion, folder: Path, facts: Facts) -> ModelVersion:
+    "Stores evidence anew, beside what was stored before, and makes it the version's."
+    run_id, _, path = facts.evidence.removeprefix("runs:/").partition("/")
+    place = f"{path.rpartition('-')[0]}-{os.urandom(4).hex()}"
+    digest = evidence_digest(folder)
+    with speaking(models.settings.tracking_uri):
+        models.client.log_artifacts(run_id, str(folder), place)
+    models.control.permit_digest(digest, "evidence", version.ref)
+    write_tags(models, version, to_tags(replace(facts, evidence=f"runs:/{run_id}/{place}", evidence_digest=digest)))
     return models.get(version.ref)
 
 
@@ -392,13 +404,15 @@ def fetch(models: Models, version: ModelVersion, folder: Path, facts: Facts) -> 
             hint="They were changed in the artifact store. Register the model again; `mlops-nb models verify` checks all.",
         )
 
-# %% ../../nbs/store/10_models.ipynb #55c777d0
+# %% ../../nbs/store/10_models.ipynb #7a7b078d
 def materialise(models: Models, version: ModelVersion) -> Path:
     "The local folder of a version; fetched and verified the first time."
     slug = re.sub(r"[^A-Za-z0-9_-]+", "-", version.name)
     place = models.settings.state_dir / "serving" / version.digest.removeprefix("sha256:")[:32]
     folder = place / f"{slug}-{version.version}"
     facts = facts_of(models, version)
+    if facts.evidence_digest and _is_earlier(models, folder, facts):  # its evidence was replaced since
+        folder = folder.with_name(f"{folder.name}-{facts.evidence_digest.removeprefix('sha256:')[:8]}")
     if not folder.exists():
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place, prefix=".fetch-") as draft:
@@ -414,6 +428,14 @@ def materialise(models: Models, version: ModelVersion) -> Path:
         return folder
     check_evidence(models, version, folder, facts)
     return folder
+
+
+def _is_earlier(models: Models, folder: Path, facts: Facts) -> bool:
+    "Whether a folder holds other evidence, which was permitted too; what was not is a forgery, not an earlier one."
+    if not folder.exists():
+        return False
+    found = evidence_digest(folder)
+    return found != facts.evidence_digest and models.control.is_permitted(found)
 
 
 def check_evidence(models: Models, version: ModelVersion, folder: Path, facts: Facts) -> None:

@@ -20,7 +20,7 @@ from .models_server import code_of, speaking
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# %% ../../nbs/store/09_models_versions.ipynb #4a507132
+# %% ../../nbs/store/09_models_versions.ipynb #74894601
 PREFIX = "mlops_nb."
 PIECE = 4_000  # characters; servers before MLflow 2.8 take 5,000
 
@@ -45,6 +45,8 @@ class Facts(Record):
     evidence_digest: str = ""  # empty until all of it is there
     source: str = ""  # where an adopted version came from
     alias: str = ""  # wished for, when proven
+    compiled: bool = False
+    compiled_note: str = ""
     format: int = 1
 
 
@@ -85,7 +87,7 @@ def parse_ref(text: str, default: str = "champion") -> Ref:
         return Ref(bare, alias=default)
     raise UsageError(f"{given!r} does not name a version.", field="version", hint="Write name, name/2 or name@champion.")
 
-# %% ../../nbs/store/09_models_versions.ipynb #1a9e386c
+# %% ../../nbs/store/09_models_versions.ipynb #f56d17ef
 def read_version(found: Any, aliases: tuple[str, ...] = ()) -> ModelVersion | None:
     "MLflow's model version as a record; None when it was registered without us."
     from mlops_nb.core.records import Actor
@@ -116,7 +118,13 @@ def read_version(found: Any, aliases: tuple[str, ...] = ()) -> ModelVersion | No
         f"models:/{found.name}/{found.version}",
         datetime.fromtimestamp(found.creation_timestamp / 1000, UTC) if found.creation_timestamp else None,
         Actor.from_dict(facts.actor) if facts.actor else None,
+        facts.compiled,
+        facts.compiled_note or (_earlier(f"{found.name}/{found.version}") if facts.evidence_digest else ""),
     )
+
+
+def _earlier(ref: str) -> str:
+    return f"Not compiled: it was registered before models were compiled; `mlops-nb models compile {ref}` does it."
 
 # %% ../../nbs/store/09_models_versions.ipynb #0045a6c1
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Turns a fitted pipeline into numbers that answer without the library it was made with."""
