@@ -122,7 +122,7 @@ def deploy(
     )
     say(out, found, lambda: deployment_text(found))
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #0f2e4025
+# %% ../../nbs/doors/04_cli_deploy.ipynb #557ad187
 @cli.command()
 @click.argument("name")
 @click.option("--reason", default="", help="Goes into the receipt.")
@@ -145,7 +145,9 @@ def rollback(name: str, reason: str, yes: bool, out: str) -> None:
     change, sentence = ws.before_rollback(name)
     click.echo(sentence, err=out == "json")
     if out == "text" and not yes and sys.stdin.isatty():
-        click.confirm("Do it?", abort=True)
+        if not click.confirm("Do it?"):
+            click.echo("Nothing was changed.")
+            raise click.exceptions.Exit(1)
     receipt = ws.rollback(name, reason=reason, expected_receipt=change.id)
     say(out, receipt, lambda: receipt_line(receipt))
 
