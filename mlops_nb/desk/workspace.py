@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #c5b2fbee
+# %% ../../nbs/desk/10_workspace.ipynb #7d1fb2a6
 import os
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..batch.grid import RunSet
 from ..batch.notebook import Value as Value
@@ -22,11 +22,9 @@ from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
+from .logging import Labelled, Logging
 from .stores import Base
 from .stores import make_workspace as make_workspace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # %% ../../nbs/desk/10_workspace.ipynb #76b569f7
 class _Data(Base):
@@ -157,7 +155,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #91d75362
+# %% ../../nbs/desk/10_workspace.ipynb #9dc79146
 class _Production(_Models):
     "Which version does what."
 
@@ -172,12 +170,6 @@ class _Production(_Models):
     def load(self, ref: str) -> Any:
         "The model itself, after its bytes were verified."
         return self.stores.models.load(ref)
-
-    def predict(self, target: str, data: Any) -> "pd.DataFrame":
-        "Answers for each row, after a look at the contract; inside a run the profile of what was seen is kept."
-        from mlops_nb.desk.scoring import predict
-
-        return predict(self.stores.models, target, data)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
         "Gives a version an alias; leaves a signed receipt."
@@ -313,8 +305,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #0c61cc16
-class Workspace(_Watch):
+# %% ../../nbs/desk/10_workspace.ipynb #9772d268
+class Workspace(_Watch, Logging):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
@@ -323,6 +315,10 @@ class Workspace(_Watch):
     def commit_file(self, name: str, file: str | Path, **options: Any) -> Snapshot:
         "Commits a CSV, Parquet or JSON-lines file."
         return self.commit(name, read_file(Path(file)), **options)
+
+    def label_file(self, model: str, file: str | Path, on: str | None = None) -> Labelled:
+        "Adds labels from a CSV, Parquet or JSON-lines file."
+        return self.label(model, read_file(Path(file)), on=on)
 
     def doctor(self) -> list[Finding]:
         "Everything the workspace stands on, with a remedy for each fault."

@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_receipts', 'receipt_line', 'models_card', 'models_compile', 'models_verify', 'rollback', 'run',
            'runs_list', 'runs_show', 'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #77356b05
+# %% ../../nbs/doors/09_cli.ipynb #fee7b492
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ import click
 
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
+from . import cli_labels as cli_labels
 from .frame import cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 

@@ -312,7 +312,7 @@ class SpoolWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-# %% ../../nbs/store/05_spool.ipynb #af293e1c
+# %% ../../nbs/store/05_spool.ipynb #b15521fc
 class Facts(msgspec.Struct, array_like=True, tag=FACTS):
     "What all records of a version have in common."
 
@@ -329,16 +329,16 @@ class Prediction(msgspec.Struct, array_like=True, tag=PREDICTION, gc=False):
     role: str
     request_id: str
     received_us: int
-    latency_us: float
+    latency_us: float | None
     key_id: str | None
     log: str
     n: int
-    columns: Any
-    event_times: Any = None
-    entity_ids: Any = None
-    segments: Any = None
-    predictions: Any = None
-    scores: Any = None
+    columns: list[list[Any] | None]
+    event_times: list[Any] | None = None
+    entity_ids: list[Any] | None = None
+    segments: Any = None  # a list (or None) for each declared key, or a mapping of key to list
+    predictions: list[Any] = []
+    scores: list[Any] | None = None
 
 
 class Labels(msgspec.Struct, array_like=True, tag=LABELS, gc=False):
@@ -449,7 +449,7 @@ def _pass(handle: int, size: int, final: bool, piece: Piece) -> bool:
         piece.end = size
     return False
 
-# %% ../../nbs/store/05_spool.ipynb #4b6bb037
+# %% ../../nbs/store/05_spool.ipynb #3eda0e8e
 def read_segment(
     path: str | Path,
     offset: int = 0,  # where an earlier piece ended
@@ -462,7 +462,7 @@ def read_segment(
     try:
         size = os.fstat(handle).st_size
         piece = Piece(end=offset)
-        if offset < len(HEADER) and not _check_header(handle, size, final, piece):
+        if offset == 0 and not _check_header(handle, size, final, piece):
             return piece
         stop = piece.end + limit
         while piece.end < min(size, stop):
