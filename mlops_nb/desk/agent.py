@@ -198,7 +198,7 @@ class _Working(_Present):
             raise MlopsError(f"The agent cannot open the workspace: {self.cold}", hint=hint)
         return self.workspace.stores
 
-# %% ../../nbs/desk/30_agent.ipynb #79be90e3
+# %% ../../nbs/desk/30_agent.ipynb #f5517d96
 class Agent(_Working):
     "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
 
@@ -250,7 +250,7 @@ class Agent(_Working):
             alerts=alerts,
             duties=states,
             was_down=self.was_down,
-            note="; ".join([*wrong, *filter(None, [self.following.keeper.problem])]),
+            note="; ".join(filter(None, [*wrong, self.following.keeper.problem])),
         )
 
     def run(self) -> int:
@@ -282,7 +282,7 @@ class Agent(_Working):
         self.be("stopped", self.why)
         self.ear.close()
 
-# %% ../../nbs/desk/30_agent.ipynb #80a823ca
+# %% ../../nbs/desk/30_agent.ipynb #2f6be75b
 def _detach() -> int:
     "Goes on in a process of its own; there, the pipe on which to say that it answers."
     heard, said = os.pipe()
@@ -298,13 +298,15 @@ def _await_other(settings: Settings) -> int:
     "Another one holds the lock: waits until that one answers."
     from mlops_nb.desk.agent_client import call
 
-    end = time.monotonic() + 30.0
-    while time.monotonic() < end:
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < 30.0:
         with contextlib.suppress(MlopsError):
             call(settings, "ping", within=5.0)
             return 0
+        card = read_card(settings)
+        if waited > 3.0 and not (card and card.is_alive):  # it is no agent: `serve`, in the foreground
+            break
         time.sleep(0.05)
-    log.error("another agent holds %s and does not answer", settings.state_dir / "agent.lock")
     return 3
 
 
@@ -314,7 +316,9 @@ def _taken(settings: Settings, problem: Busy, said: int) -> int:
         print(f"{problem.message} `mlops-nb status` shows it.", file=sys.stderr)
         return 3
     code = _await_other(settings)
-    if not code:
+    if code:
+        log.error("%s It does not answer. `mlops-nb serve` in the foreground holds the workspace, too.", problem.message)
+    else:
         os.write(said, b".")
     return code
 

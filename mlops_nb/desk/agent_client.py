@@ -348,7 +348,7 @@ def stop_agent(settings: Settings, *, servers: bool = True, within: float = 60.0
         time.sleep(0.02)
     return info
 
-# %% ../../nbs/desk/04_agent_client.ipynb #50c968fd
+# %% ../../nbs/desk/04_agent_client.ipynb #ebb0f69b
 def settled(found: Deployment, revision: int) -> bool:
     "Whether it is clear what became of a revision. DeploymentFailed when it failed."
     if found.revision > revision or found.state == "stopped":
@@ -359,6 +359,8 @@ def settled(found: Deployment, revision: int) -> bool:
         older = " What was served before still is." if found.note else ""
         hint = "Put right what it says, or undo it: `mlops-nb rollback " + found.name + "`."
         raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {why}{older}", field="target", hint=hint)
+    if found.revision == revision and found.state == "degraded" and all(r.state != "ready" for r in found.routes if r.role != "shadow"):
+        raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {found.note}", field="target")
     return found.revision == revision and found.state in ("ready", "degraded")
 
 

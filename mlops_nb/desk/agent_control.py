@@ -5,21 +5,22 @@
 # %% auto #0
 __all__ = ['Background']
 
-# %% ../../nbs/desk/08_agent_control.ipynb #efa39741
+# %% ../../nbs/desk/08_agent_control.ipynb #be7b0c30
 import os
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..core.errors import UsageError, nearest
 from ..core.logfile import follow, log_path, tail
-from ..core.serving import AgentAway
+from ..core.serving import AgentAway, LogMode
 from ..core.settings import make_state
 from .agent_client import LOG, call, command, ensure_agent, environment, stop_agent
 from .agent_status import AgentStatus, AgentStopped, seen_from_outside
+from .foreground import serve
 from .stores import Base
 from .supervising import stop_servers
 
-# %% ../../nbs/desk/08_agent_control.ipynb #5a029393
+# %% ../../nbs/desk/08_agent_control.ipynb #e7c02bb7
 class Background(Base):
     "The agent of the workspace, from outside."
 
@@ -36,6 +37,11 @@ class Background(Base):
         words = [*command(self.settings), "--foreground"]
         os.chdir(self.settings.root)
         os.execve(words[0], words, environment(self.settings))
+
+    def serve(self, *targets: str, log: LogMode = "features", options: dict[str, Any] | None = None) -> NoReturn:
+        "Serves versions in this very process, without an agent, until it is told to end; for containers."
+        self._change("serve")
+        serve(self.stores, targets, log=log, options=options)
 
     def down(self) -> AgentStopped:
         "Ends the agent, and the online server once it has answered what it had begun."

@@ -77,12 +77,11 @@ def answer(ws: Workspace, method: str, args: dict[str, Any]) -> Any:
     hints = _annotations(method)
     return plain(getattr(ws, method)(**{name: restore(value, hints.get(name, Any)) for name, value in given.items()}))
 
-# %% ../../nbs/desk/12_calls.ipynb #48e03036
+# %% ../../nbs/desk/12_calls.ipynb #7374b219
 def warmed(settings: Settings) -> Workspace:
-    "The workspace with its stores open. Raises what a store raises that does not answer."
+    "The workspace with what deployments and versions need open. Raises what a store raises that does not answer."
     ws = Workspace(settings.root)
     ws.stores.control.pending()
-    ws.stores.lake.tables()
     with contextlib.suppress(ModelNotFound):
         ws.versions()
     return ws

@@ -29,7 +29,7 @@ from .supervising import SERVER_LOG, check_binding, differs, running, start_supe
 if TYPE_CHECKING:
     from mlops_nb.desk.stores import Stores
 
-# %% ../../nbs/desk/15_following.ipynb #3682aa91
+# %% ../../nbs/desk/15_following.ipynb #9957d5d6
 log = logging.getLogger("mlops_nb.agent")
 STEADY = 20.0  # seconds after which a supervisor is taken for well
 DRAIN = 75.0  # seconds it has to end
@@ -42,6 +42,7 @@ class Keeper:
         self.settings, self.inherit = settings, inherit
         self.process: subprocess.Popen[bytes] | None = None
         self.problem = self.hint = ""  # why there is none, and what to do
+        self.is_stuck = False  # it will not get better by itself
         self._failures, self._next, self._started, self._kill_at = 0, 0.0, 0.0, 0.0
 
     def keep(self, wanted: bool, keys: int) -> None:
@@ -58,13 +59,13 @@ class Keeper:
             if at - self._started > STEADY:
                 self._failures = 0
             if found.ready:
-                self.problem = ""
+                self.problem, self.is_stuck = "", False
             if found.workers != self.settings.workers and found.ready:
                 os.kill(found.pid, signal.SIGHUP)  # it reads the number from the plan
         elif wanted and self.process is None and at >= self._next:
             self._start(keys, at)
         if not wanted:
-            self.problem, self._failures, self._next = "", 0, 0.0
+            self.problem, self.is_stuck, self._failures, self._next = "", False, 0, 0.0
 
     def _start(self, keys: int, at: float) -> None:
         self._started = at
@@ -81,6 +82,7 @@ class Keeper:
             log.warning("%s %s", words, hint)
         self._failures += 1
         self.problem, self.hint = words, hint
+        self.is_stuck = self._failures > 2 or getattr(problem, "code", "") in ("port_taken", "usage")
         self._next = time.monotonic() + (pause(0.5, self._failures) if self._failures > 1 else 0.0)
 
     def _end(self, pid: int, at: float) -> None:
@@ -92,7 +94,7 @@ class Keeper:
             elif at > self._kill_at:
                 os.kill(pid, signal.SIGKILL)
 
-# %% ../../nbs/desk/15_following.ipynb #099b1dbe
+# %% ../../nbs/desk/15_following.ipynb #d4c4bba2
 class Following:
     "Makes what is served follow what was decided. `look()` is one step."
 
@@ -160,7 +162,8 @@ class Following:
         "Says of each deployment how it stands."
         if self.preparer is None:
             return
-        workers, note = statuses(self.settings.state_dir), self.keeper.problem
+        workers = statuses(self.settings.state_dir)
+        note = f"{self.keeper.problem} {self.keeper.hint}".strip() if self.keeper.is_stuck else ""
         problems = {r.version: self.preparer.problem(r.version) for d in self.deployments for r in d.routes}
         seen = tuple(live(d, problems, self.plan, workers, note) for d in self.deployments)
         if seen != self.seen:
@@ -175,7 +178,7 @@ class Following:
         self._alert_server()
 
     def _alert(self, deployment: Deployment) -> None:
-        bad = deployment.note if deployment.state == "degraded" else ""
+        bad = deployment.note if deployment.state == "degraded" and not self.keeper.is_stuck else ""
         fine = deployment.state in ("ready", "stopped")
         before = self._alerted.get(deployment.name)
         if self.stores is None or not (bad or fine) or before == bad:
@@ -198,7 +201,7 @@ class Following:
         self._alerted[deployment.name] = bad
 
     def _alert_server(self) -> None:
-        words, before = self.keeper.problem, self._alerted.get("")
+        words, before = self.keeper.problem if self.keeper.is_stuck else "", self._alerted.get("")
         if self.stores is None or words == before:
             return
         if words:

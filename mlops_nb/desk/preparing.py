@@ -160,7 +160,7 @@ def assembled(
     plan = Plan(before.seq if before else 0, tuple(chosen), places, keys, limits_of(settings), hash_key(settings))
     return plan if plan == before else replace(plan, seq=plan.seq + 1)
 
-# %% ../../nbs/desk/06_preparing.ipynb #81d60607
+# %% ../../nbs/desk/06_preparing.ipynb #bf930d06
 def route_state(route: Route, problem: str, workers: Sequence[WorkerStatus]) -> Route:
     "A route as it stands: resolved, prepared, loaded."
     if route.state == "failed":
@@ -182,7 +182,7 @@ def live(
     problems: Mapping[str, str],  # by version: why it could not be prepared
     plan: Plan | None,
     workers: Sequence[WorkerStatus],  # that live
-    note: str = "",  # what is wrong with the server as a whole
+    note: str = "",  # why there is no server and will be none
 ) -> Deployment:
     "The deployment with its state, the states of its routes, and a word on what is wrong."
     if deployment.state == "stopped":
@@ -205,5 +205,6 @@ def live(
         still = f"What was served before still is (revision {', '.join(older)})." if older else "Nothing is served."
         words = f"{failed.version or failed.ref} failed: {failed.reason.rstrip('.')}. {still}"
         return replace(deployment, routes=routes, state="degraded", note=words)
-    words = note or ("what was served before still is" if older else "")
-    return replace(deployment, routes=routes, state="starting", note=words)
+    if note and not takers:
+        return replace(deployment, routes=routes, state="degraded", note=note)
+    return replace(deployment, routes=routes, state="starting", note="what was served before still is" if older else "")

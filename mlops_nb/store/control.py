@@ -164,7 +164,7 @@ class Runs(Store):
         hint = f"{nearest(id, list(recent))} `mlops-nb runs list` shows all.".strip()
         raise RunNotFound(f"There is no run {id or 'without an id'}.", field="id", hint=hint)
 
-# %% ../../nbs/store/02_control.ipynb #c5a1fd92
+# %% ../../nbs/store/02_control.ipynb #30750606
 class Revisions(Receipts, Deployments):
     "Appends revisions of deployments, each with its receipt."
 
@@ -189,7 +189,6 @@ class Revisions(Receipts, Deployments):
         mirrored_head: tuple[int, str] | None = None,
     ) -> Receipt:
         "The next revision, with its receipt, done. Raises Conflict, Busy or ReceiptInvalid."
-        self.finish_revisions(wanted.name)
         held = expected_revision or None
         kept = {"deployment": spec_of(wanted)} | (evidence or {})
         number = self.next_revision(wanted.name)
@@ -198,7 +197,7 @@ class Revisions(Receipts, Deployments):
             try:
                 receipt = self.append_receipt(*change, mirrored_head=mirrored_head)
                 break
-            except Busy:  # somebody appended after we had looked: finished, it says who was quicker
+            except Busy:  # one that died, or is quicker: once it is finished there is an answer
                 if last:
                     raise
                 self.finish_revisions(wanted.name)
