@@ -58,7 +58,7 @@ def table_schema(area: Area) -> Any:
         kinds |= dict.fromkeys(("kll", "hll", "items"), pa.binary()) | {"date": pa.date32()}
     return pa.schema(list(kinds.items()))
 
-# %% ../../nbs/store/04_lake_served.ipynb #33e0efb4
+# %% ../../nbs/store/04_lake_served.ipynb #1ef45956
 MARK = "::"  # between the name of a value and the kind of it that did not fit
 
 
@@ -77,7 +77,9 @@ def answer_array(values: Any) -> Any:
     if not isinstance(values, pa.Array | pa.ChunkedArray):
         try:
             values = pa.array(values, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # words beside numbers
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            if all(v is None or isinstance(v, bool | int | float) for v in values):  # truth values beside numbers
+                return pa.array([None if v is None else float(v) for v in values])
             return pa.array([None if v is None else str(v) for v in values], pa.string())
     kind = values.type
     if pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
