@@ -16,7 +16,7 @@ from mlops_nb.profile.rows import from_rows, summaries
 from mlops_nb.profile.sketch import is_hashed, profile
 from mlops_nb.profile.summary import summarize
 from mlops_nb.store import lake_served as served
-from mlops_nb.store import spool as spool_room
+from mlops_nb.store import spool_form
 from mlops_nb.store.lake import Lake
 from mlops_nb.store.spool import HEADER, LABELS, PREDICTION, Facts, SpoolWriter, read_segment, segments
 from mlops_nb.watch.collect import Collector, age
@@ -166,8 +166,8 @@ def test_records_that_are_not_as_they_should_be_are_set_aside(root):
         it.append((*whole[:11], [["UA"], [1.0, 2.0]], *whole[12:]))  # a row too many
         it.append((*whole[:15], [], None))  # no answer
         it.append(record("r2"))
-        it._file.write(spool_room.frame(record("r3", ref="unheard/1")))  # of a version nobody described
-        it._file.write(spool_room.frame((9, "what is this")))
+        it._file.write(spool_form.frame(record("r3", ref="unheard/1")))  # of a version nobody described
+        it._file.write(spool_form.frame((9, "what is this")))
         it.append(record("r4"))
     done = collector(root).collect()
     assert ids(root) == ["r0", "r2", "r4"] and done.damaged == 5 and counted(root) == 3
@@ -190,7 +190,7 @@ def test_a_file_of_a_newer_format_is_left_and_named(root):
         it.append(record("r0"))
     path = segments(root / "spool")[0]
     raw = path.read_bytes()
-    path.write_bytes(spool_room._header(9) + raw[len(HEADER) :])
+    path.write_bytes(spool_form._header(9) + raw[len(HEADER) :])
     with writer(root, "w1") as it:
         it.append(record("r1"))
     done = collector(root).collect()
@@ -362,7 +362,7 @@ def test_upkeep_runs_by_itself_and_old_answers_go(root):
 
 def test_a_clock_that_jumps_back_loses_nothing(root, monkeypatch):
     clock = [2_000_000_000_000_000_000]
-    monkeypatch.setattr(spool_room.time, "time_ns", lambda: clock[0])
+    monkeypatch.setattr(spool_form.time, "time_ns", lambda: clock[0])
     it, spool = collector(root), writer(root, segment_bytes=600)
     for n in range(20):
         clock[0] -= 10**15
