@@ -122,7 +122,7 @@ def deploy(
     )
     say(out, found, lambda: deployment_text(found))
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #557ad187
+# %% ../../nbs/doors/04_cli_deploy.ipynb #fefe4ab5
 @cli.command()
 @click.argument("name")
 @click.option("--reason", default="", help="Goes into the receipt.")
@@ -144,10 +144,10 @@ def rollback(name: str, reason: str, yes: bool, out: str) -> None:
     ws = workspace()
     change, sentence = ws.before_rollback(name)
     click.echo(sentence, err=out == "json")
-    if out == "text" and not yes and sys.stdin.isatty():
-        if not click.confirm("Do it?"):
-            click.echo("Nothing was changed.")
-            raise click.exceptions.Exit(1)
+    asks = out == "text" and not yes and sys.stdin.isatty()
+    if asks and not click.confirm("Do it?"):
+        click.echo("Nothing was changed.")
+        raise click.exceptions.Exit(1)
     receipt = ws.rollback(name, reason=reason, expected_receipt=change.id)
     say(out, receipt, lambda: receipt_line(receipt))
 
