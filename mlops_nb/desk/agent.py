@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #45d13195
+# %% ../../nbs/desk/30_agent.ipynb #9ac10f08
 import contextlib
 import logging
 import os
@@ -25,7 +25,7 @@ from ..core.logfile import keep_small, log_path
 from ..core.process import OnlyOne, began
 from ..core.records import now, plain
 from ..core.settings import Settings, load, make_state
-from .agent_client import LOG, AgentInfo, read_card, socket_path, write_card
+from .agent_client import LOG, AgentInfo, read_card, settings_mark, socket_path, write_card
 from .agent_socket import MINE, Ear
 from .agent_status import AgentStatus, DutyState, in_words, seen_from_outside, waiting_bytes
 from .downtime import downtime, in_a_sentence, missed
@@ -58,7 +58,7 @@ def open_logging() -> None:
     logging.getLogger("mlops_nb").setLevel(logging.INFO)
     logging.captureWarnings(True)
 
-# %% ../../nbs/desk/30_agent.ipynb #94f6523e
+# %% ../../nbs/desk/30_agent.ipynb #85581ac3
 HEARTBEAT, FOLLOW, GUARD = 2.0, 0.5, 2.0  # seconds between two rounds
 
 
@@ -72,7 +72,8 @@ class _Present:
         self.leave_servers = False
         self.was_down = downtime(read_card(settings))
         pid, at = os.getpid(), now()
-        self.info = AgentInfo(pid, began(pid), mlops_nb.__version__, MINE, str(settings.root), "", "starting", at, at)
+        mine = (mlops_nb.__version__, MINE, settings_mark(settings))
+        self.info = AgentInfo(pid, began(pid), *mine, str(settings.root), "", "starting", at, at)
 
     def listen(self) -> None:
         "From now on it can be asked."

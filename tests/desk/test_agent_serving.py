@@ -227,6 +227,7 @@ def test_a_port_that_is_taken_is_named_and_got_over(ws: Workspace, monkeypatch: 
 
 
 def test_nobody_else_gets_in_without_keys_and_tls(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.down()
     monkeypatch.setenv("MLOPS_NB_HOST", "0.0.0.0")
     mine, before = Workspace(ws.root), live(ws)
     with pytest.raises(UsageError, match="mlops-nb keys create --role predict; then set tls_cert"):
@@ -237,6 +238,7 @@ def test_nobody_else_gets_in_without_keys_and_tls(ws: Workspace, monkeypatch: py
 
 
 def test_one_model_in_the_foreground_without_an_agent(ws: Workspace) -> None:
+    ws.down()
     port = free_port()
     line = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main(sys.argv[1:]))"]
     words = ["serve", "delay/2", "--port", str(port), "--workers", "2", "--log", "off"]
