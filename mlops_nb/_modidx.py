@@ -857,6 +857,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'mlops_nb.desk.following.Keeper._start': ( 'desk/following.html#keeper._start',
                                                                                     'mlops_nb/desk/following.py'),
                                          'mlops_nb.desk.following.Keeper.keep': ( 'desk/following.html#keeper.keep',
+                                                                                  'mlops_nb/desk/following.py'),
+                                         'mlops_nb.desk.following.Keeper.stop': ( 'desk/following.html#keeper.stop',
                                                                                   'mlops_nb/desk/following.py')},
             'mlops_nb.desk.foreground': { 'mlops_nb.desk.foreground._lay_out': ( 'desk/foreground.html#_lay_out',
                                                                                  'mlops_nb/desk/foreground.py'),

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #9ac10f08
+# %% ../../nbs/desk/30_agent.ipynb #8bf04085
 import contextlib
 import logging
 import os
@@ -32,7 +32,7 @@ from .downtime import downtime, in_a_sentence, missed
 from .duties import Duty
 from .following import Following
 from .guarding import Guard
-from .supervising import running, stop_servers
+from .supervising import running
 
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
@@ -199,7 +199,7 @@ class _Working(_Present):
             raise MlopsError(f"The agent cannot open the workspace: {self.cold}", hint=hint)
         return self.workspace.stores
 
-# %% ../../nbs/desk/30_agent.ipynb #f5517d96
+# %% ../../nbs/desk/30_agent.ipynb #39d90530
 class Agent(_Working):
     "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
 
@@ -271,7 +271,7 @@ class Agent(_Working):
         self.be("stopping")
         self.duties["following"].stop(wait=10.0)
         if not self.leave_servers:
-            ended = stop_servers(self.settings, within=self.settings.request_timeout_s + 15.0)
+            ended = self.following.keeper.stop(within=self.settings.request_timeout_s + 15.0)
             log.info("%d processes of the online server ended", ended)
             if self.duties["collecting"].stop(wait=60.0):
                 try:

@@ -219,9 +219,9 @@ def test_a_port_that_is_taken_is_named_and_got_over(ws: Workspace, monkeypatch: 
         mine = Workspace(ws.root)
         with pytest.raises(DeploymentFailed, match=f"Port {other.getsockname()[1]} is taken"):
             mine.deploy("delay")
-        assert [a.kind for a in mine.alerts() if a.severity == "critical"] == ["server_failed"]
+        wait_until(lambda: [a.kind for a in mine.alerts() if a.severity == "critical"] == ["server_failed"], words="an alert")
         assert "is taken" in mine.status().note
-    wait_until(lambda: live(mine).state == "ready", seconds=60, words="once the port is free")
+    wait_until(lambda: live(mine).state == "ready", words="once the port is free")
     assert asked(live(mine).url, ROW).status_code == 200 and not [a for a in mine.alerts() if a.kind == "server_failed"]
     assert mine.down().changed
 
@@ -244,7 +244,7 @@ def test_one_model_in_the_foreground_without_an_agent(ws: Workspace) -> None:
     words = ["serve", "delay/2", "--port", str(port), "--workers", "2", "--log", "off"]
     process = subprocess.Popen([*line, *words], cwd=ws.root, stderr=subprocess.PIPE, text=True)
     try:
-        wait_until(lambda: process.poll() is not None or len(_answering(ws, port)) == 2, seconds=60, words="two workers answer")
+        wait_until(lambda: process.poll() is not None or len(_answering(ws, port)) == 2, words="two workers answer")
         assert supervisor_of(ws.settings.state_dir).pid == process.pid, "a container looks after this very process"
         answer = asked(f"http://127.0.0.1:{port}/models/delay", ROW)
         assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")
