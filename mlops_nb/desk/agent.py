@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #45d13195
+# %% ../../nbs/desk/30_agent.ipynb #8bf04085
 import contextlib
 import logging
 import os
@@ -25,14 +25,14 @@ from ..core.logfile import keep_small, log_path
 from ..core.process import OnlyOne, began
 from ..core.records import now, plain
 from ..core.settings import Settings, load, make_state
-from .agent_client import LOG, AgentInfo, read_card, socket_path, write_card
+from .agent_client import LOG, AgentInfo, read_card, settings_mark, socket_path, write_card
 from .agent_socket import MINE, Ear
 from .agent_status import AgentStatus, DutyState, in_words, seen_from_outside, waiting_bytes
 from .downtime import downtime, in_a_sentence, missed
 from .duties import Duty
 from .following import Following
 from .guarding import Guard
-from .supervising import running, stop_servers
+from .supervising import running
 
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
@@ -58,7 +58,7 @@ def open_logging() -> None:
     logging.getLogger("mlops_nb").setLevel(logging.INFO)
     logging.captureWarnings(True)
 
-# %% ../../nbs/desk/30_agent.ipynb #94f6523e
+# %% ../../nbs/desk/30_agent.ipynb #85581ac3
 HEARTBEAT, FOLLOW, GUARD = 2.0, 0.5, 2.0  # seconds between two rounds
 
 
@@ -72,7 +72,8 @@ class _Present:
         self.leave_servers = False
         self.was_down = downtime(read_card(settings))
         pid, at = os.getpid(), now()
-        self.info = AgentInfo(pid, began(pid), mlops_nb.__version__, MINE, str(settings.root), "", "starting", at, at)
+        mine = (mlops_nb.__version__, MINE, settings_mark(settings))
+        self.info = AgentInfo(pid, began(pid), *mine, str(settings.root), "", "starting", at, at)
 
     def listen(self) -> None:
         "From now on it can be asked."
@@ -198,7 +199,7 @@ class _Working(_Present):
             raise MlopsError(f"The agent cannot open the workspace: {self.cold}", hint=hint)
         return self.workspace.stores
 
-# %% ../../nbs/desk/30_agent.ipynb #f5517d96
+# %% ../../nbs/desk/30_agent.ipynb #39d90530
 class Agent(_Working):
     "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
 
@@ -270,7 +271,7 @@ class Agent(_Working):
         self.be("stopping")
         self.duties["following"].stop(wait=10.0)
         if not self.leave_servers:
-            ended = stop_servers(self.settings, within=self.settings.request_timeout_s + 15.0)
+            ended = self.following.keeper.stop(within=self.settings.request_timeout_s + 15.0)
             log.info("%d processes of the online server ended", ended)
             if self.duties["collecting"].stop(wait=60.0):
                 try:

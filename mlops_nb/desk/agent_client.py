@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PACKAGE', 'LONGEST', 'WIRE_FORMAT', 'MAX_MESSAGE', 'LOG', 'NOT_PASSED_ON', 'AgentInfo', 'card_path', 'read_card',
-           'write_card', 'code_mark', 'is_outdated', 'is_private', 'socket_path', 'AgentOutdated', 'error_of',
-           'to_line', 'Connection', 'peer', 'call', 'environment', 'command', 'ensure_agent', 'stop_agent', 'settled',
-           'wait_for']
+           'write_card', 'code_mark', 'settings_mark', 'is_outdated', 'is_private', 'socket_path', 'AgentOutdated',
+           'error_of', 'to_line', 'Connection', 'peer', 'call', 'environment', 'command', 'ensure_agent', 'stop_agent',
+           'settled', 'wait_for']
 
 # %% ../../nbs/desk/04_agent_client.ipynb #0ddff661
 import contextlib
@@ -35,7 +35,7 @@ from ..core.records import Actor, Record, plain
 from ..core.serving import AgentAway, Deployment, DeploymentFailed
 from ..core.settings import Settings, make_state
 
-# %% ../../nbs/desk/04_agent_client.ipynb #3dd9bcd5
+# %% ../../nbs/desk/04_agent_client.ipynb #b95f8702
 @dataclass(frozen=True)
 class AgentInfo(Record):
     "The agent of a workspace, as it describes itself."
@@ -44,6 +44,7 @@ class AgentInfo(Record):
     began: str = ""  # with the pid it names this process and no other
     version: str = ""  # of the package it runs
     code: str = ""  # of the sources it runs
+    settings: str = ""  # of the settings file it read
     root: str = ""
     socket: str = ""
     state: Literal["starting", "running", "stopping", "stopped"] = "running"
@@ -74,7 +75,7 @@ def write_card(settings: Settings, info: AgentInfo) -> None:
     "Replaces the card at once, never half."
     write_note(card_path(settings), {"format": 1} | info.to_dict())
 
-# %% ../../nbs/desk/04_agent_client.ipynb #0b46f4a1
+# %% ../../nbs/desk/04_agent_client.ipynb #3877fade
 PACKAGE = Path(mlops_nb.__file__).parent
 
 
@@ -93,6 +94,14 @@ def code_mark(package: Path = PACKAGE) -> str:
     where = hashlib.sha256(f"{package} {sys.prefix}".encode()).hexdigest()[:12]
     what = hashlib.sha256("\n".join(_sources(package)).encode()).hexdigest()[:12]
     return f"{where}.{what}"
+
+
+def settings_mark(settings: Settings) -> str:
+    "Another one when settings.ini has changed."
+    try:
+        return hashlib.sha256((settings.root / "settings.ini").read_bytes()).hexdigest()[:12]
+    except OSError:
+        return ""
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -298,7 +307,7 @@ def _start(settings: Settings, within: float) -> tuple[int | None, list[str]]:
         return None, tail(log, 8, since=before)
     return code, tail(log, 8, since=before)
 
-# %% ../../nbs/desk/04_agent_client.ipynb #10dd6eaf
+# %% ../../nbs/desk/04_agent_client.ipynb #1b8555d6
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -308,13 +317,15 @@ def ensure_agent(
     timeout: float = 30.0,
     say: Callable[[str], None] = _tell,
 ) -> AgentInfo:
-    "The running agent, started when there is none and started again when its code has changed. AgentAway says why there is none."
+    "The running agent, started when there is none, and again when code or settings.ini have changed. AgentAway says why there is none."
     end = time.monotonic() + timeout
     with contextlib.suppress(AgentAway):
         info = AgentInfo.from_dict(call(settings, "ping", within=timeout))
-        if not is_outdated(info.code, info.version, code_mark(), mlops_nb.__version__):
+        outdated = is_outdated(info.code, info.version, code_mark(), mlops_nb.__version__)
+        if not outdated and info.settings == settings_mark(settings):
             return info
         what = f"version {info.version}" if info.version != mlops_nb.__version__ else "code that has changed since"
+        what = what if outdated else "with settings that have changed since"
         say(f"The agent (process {info.pid}) runs {what}: starting it again. What is served goes on.")
         stop_agent(settings, servers=False, within=max(1.0, end - time.monotonic()))
     make_state(settings)

@@ -20,7 +20,7 @@ from .agent_client import call
 from .production import actor
 from .workspace import Workspace
 
-# %% ../../nbs/desk/12_calls.ipynb #f5d15fdc
+# %% ../../nbs/desk/12_calls.ipynb #2c2ac69a
 READS = (
     "overview",
     "tables",
@@ -37,6 +37,7 @@ READS = (
     "before_rollback",
     "keys",
     "alerts",
+    "status",
 )
 CHANGES = (
     "promote",
@@ -46,12 +47,16 @@ CHANGES = (
     "create_key",
     "revoke_key",
     "resolve_alert",
+    "collect",
+    "forget",
 )
 
 
 @functools.cache
 def _annotations(method: str) -> dict[str, Any]:
-    return typing.get_type_hints(getattr(Workspace, method))
+    from mlops_nb.watch.collect import Collected
+
+    return typing.get_type_hints(getattr(Workspace, method), localns={"Collected": Collected})
 
 
 @functools.cache

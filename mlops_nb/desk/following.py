@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'STEADY', 'DRAIN', 'Keeper', 'Following']
 
-# %% ../../nbs/desk/15_following.ipynb #cfb21384
+# %% ../../nbs/desk/15_following.ipynb #f005bb8b
 import contextlib
 import logging
 import os
@@ -24,12 +24,12 @@ from ..serve.plan import Plan, PlannedKey, read_plan, statuses, write_plan
 from .agent_status import in_words, write_live
 from .duties import pause
 from .preparing import Preparer, assembled, keys_of, live, prepare
-from .supervising import SERVER_LOG, check_binding, differs, running, start_supervisor, why_ended
+from .supervising import SERVER_LOG, check_binding, differs, running, start_supervisor, stop_servers, why_ended
 
 if TYPE_CHECKING:
     from mlops_nb.desk.stores import Stores
 
-# %% ../../nbs/desk/15_following.ipynb #9957d5d6
+# %% ../../nbs/desk/15_following.ipynb #b67367dd
 log = logging.getLogger("mlops_nb.agent")
 STEADY = 20.0  # seconds after which a supervisor is taken for well
 DRAIN = 75.0  # seconds it has to end
@@ -66,6 +66,17 @@ class Keeper:
             self._start(keys, at)
         if not wanted:
             self.problem, self.is_stuck, self._failures, self._next = "", False, 0, 0.0
+
+    def stop(self, within: float) -> int:
+        "Ends supervisor and workers, also one that has only just been started; how many processes that were."
+        young = self.process if self.process is not None and self.process.poll() is None else None
+        if young is not None and running(self.settings) is None:
+            young.terminate()
+        ended = stop_servers(self.settings, within)
+        if young is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                young.wait(within)
+        return ended
 
     def _start(self, keys: int, at: float) -> None:
         self._started = at

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NO_AGENT', 'example_of', 'Serving']
 
-# %% ../../nbs/desk/07_serving.ipynb #58bc041b
+# %% ../../nbs/desk/07_serving.ipynb #1d0a7177
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,6 +15,7 @@ from ..core.errors import MlopsError
 from ..core.records import Receipt, plain
 from ..core.serving import AccessKey, AgentAway, Alert, Deployment, LogMode, ServingOptions
 from ..core.snippets import request_body
+from .agent_status import seen_from_outside
 from .deploying import newest_change, put, resolve, roll_back, stop, what_rollback_does
 from .stores import Base
 from .supervising import check_binding
@@ -31,7 +32,7 @@ def example_of(stores: Any, version: str) -> dict[str, Any] | None:
             return request_body(list(row), list(row.values()))
     return None
 
-# %% ../../nbs/desk/07_serving.ipynb #4a643c4e
+# %% ../../nbs/desk/07_serving.ipynb #bc7fc0e8
 NO_AGENT = "The agent is not running, so nobody follows: `mlops-nb up` starts it."
 
 
@@ -111,7 +112,9 @@ class Serving(Base):
         try:
             live = {d.name: d for d in map(Deployment.from_dict, call(self.settings, "live", within=10))}
         except AgentAway:
-            return [d if d.state == "stopped" else replace(d, state="stopped", note=NO_AGENT) for d in found]
+            seen = seen_from_outside(self.settings)
+            left = {d.name: replace(d, note=seen.note) for d in seen.deployments}
+            return [d if d.state == "stopped" else left.get(d.name, replace(d, state="stopped", note=NO_AGENT)) for d in found]
         return [live[d.name] if d.name in live and live[d.name].revision >= d.revision else d for d in found]
 
     def _follow(self) -> None:

@@ -6,7 +6,7 @@
 __all__ = ['is_loopback', 'check_address', 'open_port', 'Slot', 'Given', 'Supervisor', 'look', 'tidy', 'resize', 'finish',
            'supervise', 'main', 'SupervisorFailed', 'start_supervisor']
 
-# %% ../../nbs/serve/09_supervisor.ipynb #2db31bc2
+# %% ../../nbs/serve/09_supervisor.ipynb #f9800310
 import argparse
 import contextlib
 import errno
@@ -24,6 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 from ..core.errors import MlopsError, UsageError
+from ..core.logfile import keep_small, log_path
 from ..core.process import OnlyOne, began, read_note, write_note
 from ..core.serving import PortTaken
 from .counters import fold
@@ -182,7 +183,7 @@ def _check_tls(given: Given) -> None:
         hint = "Both are PEM files; the key belongs to the certificate."
         raise UsageError(f"Certificate and key cannot be used ({words}).", field="tls_cert", hint=hint) from None
 
-# %% ../../nbs/serve/09_supervisor.ipynb #71733851
+# %% ../../nbs/serve/09_supervisor.ipynb #afcdef87
 def look(supervisor: Supervisor) -> None:
     "Replaces workers that ended, folds their counters, and tells when all are ready."
     now = time.monotonic()
@@ -221,9 +222,17 @@ def tidy(supervisor: Supervisor) -> None:
     supervisor._folded = time.monotonic()
     with contextlib.suppress(OSError):  # a full disk: nothing is lost, it is done later
         fold(supervisor.places.counters)
+    _keep_log_small(supervisor.given.state)
     for status in statuses(supervisor.given.state, alive=False):
         if not status.is_alive:
             (supervisor.places.workers / f"{status.worker}.json").unlink(missing_ok=True)
+
+
+def _keep_log_small(state: Path) -> None:
+    "What it and its workers write goes to a file that others read; with or without an agent it stays small."
+    with contextlib.suppress(MlopsError, OSError, ValueError):
+        plan = read_plan(state)
+        keep_small(log_path(state, "server"), (plan.limits.log_limit_mb if plan is not None else 16.0) * 1e6)
 
 
 def _end_orphans(supervisor: Supervisor, alive: list[WorkerStatus], now: float) -> None:

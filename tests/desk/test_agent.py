@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from agents import command, kill, left_alone, wait_until, workspace_at
+from postgres import Server
 
 from mlops_nb.core.logfile import log_path
 from mlops_nb.core.serving import AgentAway
@@ -116,9 +118,10 @@ LISTS = (("models", "list"), ("runs", "list"), ("deployments", "list"))
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, list[str]]]:
+def warm(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[tuple[Settings, list[str]]]:
     """A workspace with an agent that has opened everything; and what commands said before there was one."""
-    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", log_limit_mb=0.002)
+    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", log_limit_mb=0.002, control=postgres.database())
+    assert Workspace(place.root).deployments() == []  # the first that opens it for writing makes the tables
     before = [command(*words, "-o", "json", cwd=place.root).stdout for words in LISTS]
     with left_alone(place):
         ensure_agent(place)
@@ -144,18 +147,17 @@ def test_its_log_stays_small_and_knows_no_secrets(warm: tuple[Settings, list[str
     assert all(oct(p.stat().st_mode & 0o777) == "0o600" for p in log.parent.iterdir())
 
 
-def test_a_control_database_that_is_gone_is_said_and_got_over(warm: tuple[Settings, list[str]]) -> None:
+def test_a_control_database_that_does_not_answer_is_said_and_got_over(warm: tuple[Settings, list[str]], postgres: Server) -> None:
     place, _ = warm
     call(place, "wake")
-    files = list(place.state_dir.glob("control.db*"))
-    for path in files:
-        path.rename(path.with_name(f"away-{path.name}"))
-    (place.state_dir / "control.db").mkdir()
-    wait_until(lambda: "following" in status(place).note, words="its status says so")
-    (place.state_dir / "control.db").rmdir()
-    for path in files:
-        path.with_name(f"away-{path.name}").rename(path)
-    wait_until(lambda: status(place).note == "", words="it is well again")
+    name = place.control.rpartition("/")[2]
+    with psycopg.connect(postgres.url(), autocommit=True) as database:
+        database.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        wait_until(lambda: "following" in status(place).note, words="its status says so")
+        assert call(place, "ping")["pid"] == read_card(place).pid
+        database.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    wait_until(lambda: status(place).note == "", seconds=90, words="it is well again")
     assert "following is well again" in "\n".join(Workspace(place.root).logs("agent"))
 
 

@@ -190,6 +190,10 @@ def test_an_agent_of_older_code_makes_way(tmp_path: Path) -> None:
         second, said = ensured()
         assert second != first and f"process {first}" in said and "starting it again" in said and not began(first)
         assert ensured() == (second, "")
+        with open(place.root / "settings.ini", "a") as file:
+            file.write("workers = 2\n")
+        third, said = ensured()
+        assert third != second and "settings" in said and ensured() == (third, "")
 
 
 def test_why_an_agent_could_not_start_is_shown(tmp_path: Path) -> None:

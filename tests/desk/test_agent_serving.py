@@ -219,14 +219,15 @@ def test_a_port_that_is_taken_is_named_and_got_over(ws: Workspace, monkeypatch: 
         mine = Workspace(ws.root)
         with pytest.raises(DeploymentFailed, match=f"Port {other.getsockname()[1]} is taken"):
             mine.deploy("delay")
-        assert [a.kind for a in mine.alerts() if a.severity == "critical"] == ["server_failed"]
+        wait_until(lambda: [a.kind for a in mine.alerts() if a.severity == "critical"] == ["server_failed"], words="an alert")
         assert "is taken" in mine.status().note
-    wait_until(lambda: live(mine).state == "ready", seconds=60, words="once the port is free")
+    wait_until(lambda: live(mine).state == "ready", words="once the port is free")
     assert asked(live(mine).url, ROW).status_code == 200 and not [a for a in mine.alerts() if a.kind == "server_failed"]
     assert mine.down().changed
 
 
 def test_nobody_else_gets_in_without_keys_and_tls(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.down()
     monkeypatch.setenv("MLOPS_NB_HOST", "0.0.0.0")
     mine, before = Workspace(ws.root), live(ws)
     with pytest.raises(UsageError, match="mlops-nb keys create --role predict; then set tls_cert"):
@@ -237,12 +238,13 @@ def test_nobody_else_gets_in_without_keys_and_tls(ws: Workspace, monkeypatch: py
 
 
 def test_one_model_in_the_foreground_without_an_agent(ws: Workspace) -> None:
+    ws.down()
     port = free_port()
     line = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main(sys.argv[1:]))"]
     words = ["serve", "delay/2", "--port", str(port), "--workers", "2", "--log", "off"]
     process = subprocess.Popen([*line, *words], cwd=ws.root, stderr=subprocess.PIPE, text=True)
     try:
-        wait_until(lambda: process.poll() is not None or len(_answering(ws, port)) == 2, seconds=60, words="two workers answer")
+        wait_until(lambda: process.poll() is not None or len(_answering(ws, port)) == 2, words="two workers answer")
         assert supervisor_of(ws.settings.state_dir).pid == process.pid, "a container looks after this very process"
         answer = asked(f"http://127.0.0.1:{port}/models/delay", ROW)
         assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")
