@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..core.process import began, is_alive, private_folder, read_note, write_note
 
-# %% ../../nbs/serve/01_counters.ipynb #828ab64d
+# %% ../../nbs/serve/01_counters.ipynb #f2dbb900
 MAGIC = b"mlopsnb1"
 _HEAD = struct.Struct("<8sQQ32s")  # magic, used bytes, pid, began
 _SIZE = 1 << 20  # a sparse megabyte: room for about 4,000 series
@@ -47,10 +47,17 @@ class Counter:
 class Histogram:
     "How often a value fell between two bounds, and the sum of all."
 
-    __slots__ = ("at", "bounds", "cells")
+    __slots__ = ("at", "bounds", "cells", "first")
 
     def __init__(self, cells: "memoryview[float]", at: int, bounds: Sequence[float]):
         self.cells, self.at, self.bounds = cells, at, bounds
+        self.first = at + 1 + bisect_left(bounds, 1.0)
+
+    def one(self) -> None:
+        "Counts the value 1."
+        cells = self.cells
+        cells[self.at] += 1.0
+        cells[self.first] += 1.0
 
     def observe(self, value: float) -> None:
         "Counts one value."

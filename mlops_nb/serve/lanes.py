@@ -27,7 +27,7 @@ from .access import Refused
 from .counters import DURATIONS, SIZES, Counter, Counters
 from .host import Host, ModelFailed, ModelRefused
 from .plan import PlannedDeployment, PlannedRoute, PlannedVersion
-from .protocols import contract_refusal, outputs_of
+from .protocols import Protocol, contract_refusal, outputs_of
 from .record import Privacy, Recorder
 from .routing import bounds, choose, order, point, sticky_field, sticky_header
 from .rules import Rules
@@ -135,25 +135,32 @@ async def load_host(planned: PlannedVersion, served: Served, host: Host) -> Load
     loaded.host = host
     return loaded
 
-# %% ../../nbs/serve/05_lanes.ipynb #564342fb
+# %% ../../nbs/serve/05_lanes.ipynb #cea4a72e
 MANY = 512  # rows from which a compiled batch leaves the event loop
 _threads = ThreadPoolExecutor(1, "score")  # one: numerical libraries bring threads of their own, and cores have workers
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
-    "What the application knows of one request for predictions."
+    "One request under way: what the application knows of it, and what became of it."
 
-    protocol: str  # mlflow | v2
-    body: bytes
     headers: dict[bytes, bytes]  # lower case
     id: str
-    key_id: str
-    received_us: int
     began: float  # perf_counter
+    protocol: Protocol = ""
+    deployment: str = ""
+    version: str = ""  # asked for by the URL
+    scope: Any = None
+    receive: Any = None
+    received_us: int = 0
+    key_id: str = ""
+    body: bytes = b""
     content_type: str = "application/json"
     header_length: int | None = None
-    version: str = ""  # asked for by the URL
+    reading: bool = True  # its body is still arriving
+    task: "asyncio.Task[Any] | None" = None
+    late: bool = False  # its time is over
+    lane: "Lane | None" = None  # the version that answers, once it is chosen
 
 
 @dataclass(eq=False, slots=True)
@@ -191,18 +198,21 @@ class Lane:
         field_ = sticky_field(options.sticky)
         keep = {name for name in (served.id, served.time, *served.segments, field_) if name}
         self.decoder = Decoder(loaded.signature, keep, max_rows, outputs_of(self.classes))
-        privacy = Privacy(options.columns, hash_key, [i.name for i in loaded.signature.inputs])
+        self.privacy = Privacy(options.columns, hash_key, [i.name for i in loaded.signature.inputs])
         about = {"id": served.id, "time": served.time, "segments": served.segments}
         self.recorder = None
         if planned.log != "off":
-            self.recorder = Recorder(route.version, planned.name, route.route, route.role, planned.log, privacy, about)
+            self.recorder = Recorder(route.version, planned.name, route.route, route.role, planned.log, self.privacy, about)
         self.headers = [(b"x-model-name", served.name.encode("utf-8", "replace")), (b"x-model-version", self.version.encode())]
 
     def decode(self, request: Request) -> tuple[Rows, Wanted | None]:
         "The rows of a request. Raises DecodeError."
         if request.protocol == "mlflow":
             return self.decoder.mlflow(request.body, request.content_type), None
-        return self.decoder.v2(request.body, request.header_length)
+        rows, wanted = self.decoder.v2(request.body, request.header_length)
+        if wanted.parameters:
+            rows.params = wanted.parameters
+        return rows, wanted
 
     def check(self, rows: Rows) -> None:
         "Counts what breaks the contract. Raises DecodeError (422) where it is enforced."

@@ -39,9 +39,9 @@ def test_a_record_has_all_that_was_asked_and_answered(online: Online) -> None:
     first, second = records(online)
     assert (first.request_id, first.ref, first.deployment, first.route, first.role) == ("mine-7", "late/1", "late", "champion", "live")
     assert first.columns == [["UA"], [1400], [35.0]] and first.n == 1 and first.log == "features"
-    assert first.event_times == [1374494400000000] and first.entity_ids == ["UA1545"] and first.segments == [["JFK"]]
+    assert first.event_times == ["2013-07-22T12:00:00Z"] and first.entity_ids == ["UA1545"] and first.segments == [["JFK"]]
     assert first.predictions == answer.json()["predictions"] and sum(first.scores[0]) == pytest.approx(1)
-    assert second.columns[2] == [35.0, None] and second.entity_ids is None and second.n == 2
+    assert second.columns[2] == [35.0, None] and second.entity_ids is None and second.event_times == [1374494400] * 2
     (facts,) = records(online, "Facts")
     assert facts.facts["features"] == list(ROW) and facts.facts["types"] == ["string", "int", "float"] and facts.facts["id"] == "flight"
     assert client.post("/invocations", json=split([ROW | {"distance": -1}])).status_code == 422
