@@ -374,8 +374,9 @@ def _put_back(table: Any, rows: Any, day: date) -> None:
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
     )  # fmt: skip
 
-# %% ../../nbs/store/04_lake_served.ipynb #99769dc0
-MANY_FILES, LINGER_HOURS = 24, 24
+# %% ../../nbs/store/04_lake_served.ipynb #da1f7f2b
+MANY_FILES = 24
+LINGER_HOURS = {"predictions": 24, "labels": 24, "profiles": 1}  # parts of windows are many, and read by few
 
 
 @dataclass(frozen=True)
@@ -399,7 +400,7 @@ def tidy(place: Place, area: Area, model: str, keep_days: int = 0, present: date
         if gone:
             table.delete(f"date <= '{gone[-1].isoformat()}'")
         joined = sum(_join(table, day) for day, files in Counter(_days(table)).items() if files >= MANY_FILES)
-        deleted = len(table.vacuum(LINGER_HOURS, False, enforce_retention_duration=False))
+        deleted = len(table.vacuum(LINGER_HOURS[area], False, enforce_retention_duration=False))
         _trim_log(table)
     return Tidied(joined, tuple(map(str, gone)), deleted)
 
