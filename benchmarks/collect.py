@@ -59,11 +59,12 @@ def measure(title: str, records: "list[tuple[Any, ...]]", facts: "dict[str, Any]
             spool.close()
         size = sum(path.stat().st_size for path in (root / "spool").iterdir())
         collector = Collector(Lake(root / "lake"), root / "spool", key=b"k", upkeep=False)
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         done = collector.collect()
-        took = time.perf_counter() - begun
+        took, used = time.perf_counter() - begun, time.process_time() - used
         assert done.predictions == done.profiled == len(records) and done.files
-        print(f"{title:40} append {append * 1e6:5.2f} us   {size / len(records):4.0f} B a record   drained {len(records) / took:9,.0f} records/s")
+        drained = f"drained {len(records) / took:9,.0f} records/s, {used / len(records) * 1e6:5.1f} us of CPU each"
+        print(f"{title:26} append {append * 1e6:5.2f} us   {size / len(records):4.0f} B a record   {drained}")
 
 
 def main() -> None:

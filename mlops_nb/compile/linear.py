@@ -15,7 +15,7 @@ from .columns import Column, NotCompiled
 from .transformers import class_of, refused
 from .trees import code_table
 
-# %% ../../nbs/compile/05_linear.ipynb #189ccc83
+# %% ../../nbs/compile/05_linear.ipynb #6f4f3fa0
 NUMBERS = {
     "identity": "LinearRegression Ridge RidgeCV Lasso LassoCV ElasticNet ElasticNetCV Lars LassoLars BayesianRidge ARDRegression "
     "HuberRegressor SGDRegressor LinearSVR TheilSenRegressor OrthogonalMatchingPursuit QuantileRegressor",
@@ -36,6 +36,8 @@ def links_of(model: Any, scores: bool) -> list[str]:
         return ["sign" if two else "largest"]
     if name not in PROBABILITIES.split() or getattr(model, "loss", "log_loss") != "log_loss":
         raise refused(model, more=f"with the loss {getattr(model, 'loss', '')!r}")
+    if name == "SGDClassifier":
+        return ["logistic"] if two else ["ovr"]
     return ["logistic", "logistic2"] if two else ["softmax", "ovr"]
 
 

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['FORESTS', 'BOOSTED', 'SINGLE', 'Draft', 'Compiled', 'compile_form', 'compile_into']
 
-# %% ../../nbs/compile/07_pipeline.ipynb #666dd460
+# %% ../../nbs/compile/07_pipeline.ipynb #17090c5e
 import contextlib
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,13 @@ from .linear import LINEAR, links_of, to_linear, weights_of
 from .masks import to_masks
 from .onnx import to_onnx
 from .rows import SAMPLE, Outcome, Values, compare_rows, telling_rows, to_values
-from .transformers import Walk, class_of, refused, walk
+from .transformers import Walk, after_categories, class_of, refused, walk
 from .trees import Ensemble, Folded, fold, fold_trees, from_boosting, from_forest, from_histogram
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/compile/07_pipeline.ipynb #fc2f4042
+# %% ../../nbs/compile/07_pipeline.ipynb #723cecff
 FORESTS = {f"{tree}{kind}" for tree in ("DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees") for kind in ("Classifier", "Regressor")}
 BOOSTED = {"GradientBoostingClassifier": from_boosting, "GradientBoostingRegressor": from_boosting}
 BOOSTED |= {"HistGradientBoostingClassifier": from_histogram, "HistGradientBoostingRegressor": from_histogram}
@@ -49,7 +49,8 @@ class Draft:
     columns: list[Column]  # what it sees
     keys: dict[int, list[Any]]  # known values of coded inputs
     missing: Any  # input -> how no value looks there
-    thresholds: dict[int, np.ndarray]  # of raw numbers, for the rows to compare on
+    whole: list[Column]  # columns on the way that may not be without a finite value
+    thresholds: dict[int, np.ndarray] = field(default_factory=dict)  # of raw numbers, for the rows to compare on
 
 
 def _parts_of(model: Any) -> tuple[list[tuple[str, Any]], str, Any]:
@@ -75,7 +76,7 @@ def _supported(last: Any, name: str) -> None:
     if odd:
         raise refused(last, name, f"whose classes are of type {type(odd[0]).__name__}")
 
-# %% ../../nbs/compile/07_pipeline.ipynb #f68a4ab1
+# %% ../../nbs/compile/07_pipeline.ipynb #1c9febef
 def _keys(columns: Iterable[Column]) -> dict[int, list[Any]]:
     found: dict[int, dict[Any, None]] = {}
     for column in columns:
@@ -110,7 +111,7 @@ def _draft(model: Any, spec: Spec, signature: Signature, frame: "pd.DataFrame") 
         columns = walk(step, columns, known, name)
     _supported(last, own)
     if class_of(last).startswith("Hist") and last._preprocessor is not None:
-        columns = walk(last._preprocessor, columns, known, "categories")
+        columns = after_categories(last._preprocessor, columns, known)
     for column in columns:
         given = signature.inputs[column.input]
         if given.type in ("datetime", "other"):
@@ -120,9 +121,9 @@ def _draft(model: Any, spec: Spec, signature: Signature, frame: "pd.DataFrame") 
     seen = getattr(last, "_n_features", None) or getattr(last, "n_features_in_", len(columns))
     if seen != len(columns):
         raise NotCompiled(f"the estimator sees {seen} columns where {len(columns)} were followed")
-    return Draft(spec, last, columns, _keys(columns), known.missing, {})
+    return Draft(spec, last, columns, _keys([*columns, *known.whole]), known.missing, known.whole)
 
-# %% ../../nbs/compile/07_pipeline.ipynb #23ed26bd
+# %% ../../nbs/compile/07_pipeline.ipynb #d278b340
 def _takes(last: Any, width: int, value: float) -> bool:
     row = np.zeros((1, width))
     row[0, 0] = value
@@ -152,32 +153,45 @@ def _readings(draft: Draft, signature: Signature) -> list[Reading]:
     made = []
     for i, given in enumerate(signature.inputs):
         mine = [c for c in draft.columns if c.input == i]
+        whole = [c for c in draft.whole if c.input == i]
         keys = tuple(draft.keys[i]) if i in draft.keys else None
-        reading = Reading(given.name, any(not c.coded for c in mine), keys)
+        reading = Reading(given.name, any(not c.coded for c in [*mine, *whole]), keys)
         tables = [[follow_value(c, v) for v in ("\x00 unseen" if c.text else 0.515625e300, draft.missing(i))] for c in mine if c.coded]
         unknown, missing = (all(row[k] is not REFUSED and (nan_ok or row[k] == row[k]) for row in tables) for k in (0, 1))
         numbers = [c for c in mine if not c.coded]
         missing = missing and all(nan_ok or not np.isnan(follow(c, np.array([np.nan]))[0]) for c in numbers)
-        reading = replace(reading, missing=missing, unknown=unknown)
-        made.append(_bounded(reading, mine, inf_ok, class_of(draft.last) in SINGLE))
+        missing = missing and not any(np.isnan(_seen_missing(c, draft.missing(i))) for c in whole)
+        reading = _bounded(replace(reading, missing=missing, unknown=unknown), mine, inf_ok, class_of(draft.last) in SINGLE)
+        made.append(_bounded(reading, whole, False, False))
     return made
+
+
+def _seen_missing(column: Column, nothing: Any) -> float:
+    if not column.coded:
+        return float(follow(column, np.array([np.nan]))[0])
+    found = follow_value(column, nothing)
+    return float("nan") if found is REFUSED else float(found)
 
 
 def _bounded(reading: Reading, columns: list[Column], inf_ok: bool, single: bool) -> Reading:
     largest = float(np.finfo(np.float64).max)
-    low, high = -np.inf, np.inf
+    low, high = (-np.inf if reading.low is None else reading.low), (np.inf if reading.high is None else reading.high)
     for column in columns:
         if column.coded and column.text:
             continue
         if column.finite or not inf_ok:
-            low, high = max(low, -largest), min(high, largest)
+            rounded = bool(column.steps) and column.steps[0][0] == "single"
+            edge = float(fold(Column(0).then(("single", None)), np.array([np.finfo(np.float32).max]))[0]) if rounded else largest
+            low, high = max(low, -edge), min(high, edge)
         if not inf_ok and not column.coded:
             seen = column.then(("single", None)) if single else column
             edge = float(np.finfo(np.float32).max) if single else largest
             high = min(high, float(fold(seen, np.array([edge]))[0]))
             beyond = float(fold(seen, np.array([np.nextafter(-edge, -np.inf) if not single else -edge - 2.0**100]))[0])
             low = max(low, float(np.nextafter(beyond, np.inf)))
-    return replace(reading, low=low if np.isfinite(low) else None, high=high if np.isfinite(high) else None)
+    below, above = (float(b) if np.isfinite(b) else None for b in (low, high))
+    bounded = below is not None or above is not None
+    return replace(reading, number=reading.number or bounded, low=below, high=above)
 
 # %% ../../nbs/compile/07_pipeline.ipynb #35395060
 def _part(values: Any) -> tuple[dict[str, Any], bytes]:

@@ -25,7 +25,7 @@ from .columns import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/compile/06_rows.ipynb #68955467
+# %% ../../nbs/compile/06_rows.ipynb #41d6c17f
 Values = list[list[Any]]  # by column
 
 
@@ -40,27 +40,39 @@ def _plain(value: Any) -> Any:
 
 
 def to_frame(values: Values, like: "pd.DataFrame", inputs: Sequence[Reading]) -> "pd.DataFrame":
-    "Plain values as a frame with the column types of `like`; numbers as float64, which holds none and halves too."
+    "Plain values as a frame with the column types of `like`; numbers as float64 where there is none, or a half, among them."
     import pandas as pd
 
     made: dict[str, Any] = {}
     for column, reading in zip(values, inputs, strict=True):
         dtype = like[reading.name].dtype
-        if str(dtype) == "category":
+        if dtype.kind == "M":
+            times = pd.to_datetime(pd.Series(column, dtype=object), utc=True, format="ISO8601")
+            made[reading.name] = (times if getattr(dtype, "tz", None) else times.dt.tz_localize(None)).astype(dtype)
+        elif str(dtype) == "category":
             made[reading.name] = pd.Series(column, dtype=_bare(column)).astype("category")
+        elif str(dtype) in ("string", "str") or str(dtype).startswith("string["):
+            made[reading.name] = pd.Series(column, dtype=dtype)
         elif dtype.kind == "O":
             made[reading.name] = pd.Series(column, dtype=object)
-        elif str(dtype) in ("string", "str") or dtype.kind in "UT":
-            made[reading.name] = pd.Series(column, dtype=dtype)
         else:
-            made[reading.name] = pd.Series(np.array(column, dtype=np.float64)).astype("float32" if str(dtype) == "float32" else "float64")
+            made[reading.name] = _numbers(column, dtype)
     return pd.DataFrame(made)
+
+
+def _numbers(column: list[Any], dtype: Any) -> "pd.Series":
+    import pandas as pd
+
+    kinds = {type(v) for v in column}
+    if (dtype.kind == "b" and kinds == {bool}) or (dtype.kind in "iu" and kinds == {int} and max(map(abs, column)) < 2**53):
+        return pd.Series(column)
+    return pd.Series(np.array(column, dtype=np.float64)).astype("float32" if str(dtype).lower() == "float32" else "float64")
 
 
 def _bare(column: list[Any]) -> Any:
     return object if any(isinstance(v, str) for v in column) else np.float64
 
-# %% ../../nbs/compile/06_rows.ipynb #1441adad
+# %% ../../nbs/compile/06_rows.ipynb #65310beb
 SAMPLE, PER_INPUT, MOST = 1_000, 250, 8_000
 EXTREMES: tuple[Any, ...] = (0, 0.0, -0.0, 1, -1, 5e-324, 1e-300, 2**53 + 1, 3.4e38, -3.5e38, 1e308, -1e308, math.inf, -math.inf)
 
@@ -101,10 +113,15 @@ def telling_rows(sample: Values, inputs: Sequence[Reading], thresholds: dict[int
                 made.add(f"{name} at a threshold ({value!r})", base(), {i: value})
         for _ in range(3):
             made.add(f"{name} missing", base(), {i: None})
+        if not reading.number and not reading.coded:
+            continue  # nobody looks at it
         for key in (reading.keys or ())[:PER_INPUT]:
             made.add(f"{name} = {key!r}", base(), {i: key})
-        if reading.number or all(isinstance(k, int | float) for k in reading.keys or ("",)):
-            for value in EXTREMES:
+        if all(isinstance(value, bool | None) for value in sample[i]):
+            for value in (True, False):
+                made.add(f"{name} = {value}", base(), {i: value})
+        elif not any(isinstance(value, str) for value in (*(reading.keys or ()), *sample[i])):
+            for value in EXTREMES[:-2] if reading.coded else EXTREMES:  # an endless category is refused, whatever the model says
                 made.add(f"{name} = {value!r}", base(), {i: value})
         else:
             for value in ("", "☃ unseen", "nan", "None"):
@@ -144,8 +161,8 @@ def _refusals(program: Program, values: Values) -> tuple[list[Any], list[int], l
 def _picked(values: Values, places: Sequence[int]) -> Values:
     return [[column[p] for p in places] for column in values]
 
-# %% ../../nbs/compile/06_rows.ipynb #bce795f2
-REFUSALS = 24  # refused rows that the model is asked about, one by one
+# %% ../../nbs/compile/06_rows.ipynb #aff7cff2
+REFUSALS = 12  # refused rows that the model is asked about, one by one
 
 
 def compare_rows(program: Program, model: Any, spec: Spec, frame: "pd.DataFrame", values: Values, why: Sequence[str]) -> Outcome:
@@ -172,7 +189,7 @@ def compare_rows(program: Program, model: Any, spec: Spec, frame: "pd.DataFrame"
 
 
 def _first_refused(model: Any, spec: Spec, table: "pd.DataFrame", why: list[str]) -> str:
-    for row in range(len(table) - 1, max(-1, len(table) - 400), -1):  # extremes stand at the end
+    for row in range(len(table) - 1, max(-1, len(table) - 200), -1):  # extremes stand at the end
         try:
             ask(model, table.iloc[row : row + 1], spec)
         except Exception as problem:

@@ -52,7 +52,18 @@ def fixed_plan(stores: Any, settings: Settings, deployments: Sequence[Deployment
         before = None
     return replace(assembled(None, deployments, versions, keys, settings), seq=(before.seq if before else 0) + 1)
 
-# %% ../../nbs/desk/07_foreground.ipynb #93df1e70
+# %% ../../nbs/desk/07_foreground.ipynb #3d2c0970
+def _lay_out(stores: Any, targets: Sequence[str], log: LogMode, options: dict[str, Any] | None) -> None:
+    settings = stores.settings
+    if other := running(settings):
+        raise Busy(f"An online server of this workspace runs already (process {other.pid}).", hint="`mlops-nb down` ends it.")
+    deployments = deployments_of(stores, targets, log, options)
+    write_plan(settings.state_dir, fixed_plan(stores, settings, deployments))
+    for d in deployments:
+        print(f"{d.routes[0].version}: {d.url}/invocations", file=sys.stderr)
+    print("Ctrl-C ends it, once the requests that have begun are answered.", file=sys.stderr, flush=True)
+
+
 def serve(stores: Any, targets: Sequence[str], *, log: LogMode = "features", options: dict[str, Any] | None = None) -> NoReturn:
     "Serves these versions until it is told to end. Raises Busy when an agent or another server works for the workspace."
     settings = stores.settings
@@ -62,14 +73,11 @@ def serve(stores: Any, targets: Sequence[str], *, log: LogMode = "features", opt
     except Busy as problem:
         hint = "With an agent: `mlops-nb deploy MODEL`. Or end it: `mlops-nb down`."
         raise Busy(f"{problem.message} It serves what is deployed.", hint=hint) from None
-    if other := running(settings):
+    try:
+        _lay_out(stores, targets, log, options)
+    except BaseException:
         lock.release()
-        raise Busy(f"An online server of this workspace runs already (process {other.pid}).", hint="`mlops-nb down` ends it.")
-    deployments = deployments_of(stores, targets, log, options)
-    write_plan(settings.state_dir, fixed_plan(stores, settings, deployments))
-    for d in deployments:
-        print(f"{d.routes[0].version}: {d.url}/invocations", file=sys.stderr)
-    print("Ctrl-C ends it, once the requests that have begun are answered.", file=sys.stderr, flush=True)
+        raise
     lock.keep()
     words = supervisor_command(settings)
     os.execve(words[0], words, environment(settings))

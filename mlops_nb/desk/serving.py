@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NO_AGENT', 'example_of', 'Serving']
 
-# %% ../../nbs/desk/07_serving.ipynb #076fea0c
+# %% ../../nbs/desk/07_serving.ipynb #58bc041b
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,6 +17,7 @@ from ..core.serving import AccessKey, AgentAway, Alert, Deployment, LogMode, Ser
 from ..core.snippets import request_body
 from .deploying import newest_change, put, resolve, roll_back, stop, what_rollback_does
 from .stores import Base
+from .supervising import check_binding
 
 # %% ../../nbs/desk/07_serving.ipynb #31284467
 def example_of(stores: Any, version: str) -> dict[str, Any] | None:
@@ -30,7 +31,7 @@ def example_of(stores: Any, version: str) -> dict[str, Any] | None:
             return request_body(list(row), list(row.values()))
     return None
 
-# %% ../../nbs/desk/07_serving.ipynb #e5f6e255
+# %% ../../nbs/desk/07_serving.ipynb #4a643c4e
 NO_AGENT = "The agent is not running, so nobody follows: `mlops-nb up` starts it."
 
 
@@ -54,6 +55,7 @@ class Serving(Base):
         from mlops_nb.desk.agent_client import ensure_agent, wait_for
 
         self._change("deploy")
+        check_binding(self.settings, len(self.stores.control.open_keys()))
         asked: dict[str, Any] = {"name": name, "canary": canary, "shadow": shadow, "options": options, "log": log}
         made = put(self.stores, target, **asked, expected_revision=expected_revision, reason=reason)
         ensure_agent(self.settings)

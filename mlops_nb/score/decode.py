@@ -36,7 +36,7 @@ def media(content_type: str) -> str:
         raise DecodeError(415, "unsupported_content_type", words, "header.Content-Type", "content_type", hint)
     return found
 
-# %% ../../nbs/score/11_decode.ipynb #0e2490b8
+# %% ../../nbs/score/11_decode.ipynb #6d897c81
 _Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _TYPES: dict[str, Any] = {"float": float, "int": _Int, "bool": bool, "string": str, "datetime": str, "other": Any}
 _PLAIN: Any = str | int | float | bool | None  # of a column that is only kept
@@ -66,7 +66,7 @@ class _Body:
     def decoder(self, row_types: list[Any]) -> Callable[[bytes], Any]:
         "Reads a body whose dataframe_split has rows of these types."
         row = _tuple[tuple(row_types)]
-        split: list[Any] = [("columns", msgspec.Raw), ("data", _list[row]), ("index", Any, None)]
+        split: list[Any] = [("columns", msgspec.Raw), ("data", _list[row]), ("index", _list[Any] | None, None)]
         tensors = self.table | _list[self.row] | UnsetType
         body: list[Any] = [
             ("dataframe_split", msgspec.defstruct("Split", split, forbid_unknown_fields=True) | UnsetType, UNSET),
@@ -153,7 +153,7 @@ class Decoder:
         "The rows of a request in the Open Inference Protocol, and what is wanted back. Raises DecodeError."
         return read_tensors(body, header_length, self._inputs)
 
-# %% ../../nbs/score/11_decode.ipynb #25d33fa6
+# %% ../../nbs/score/11_decode.ipynb #9be432f2
 class _Columns(msgspec.Struct):
     columns: msgspec.Raw
 

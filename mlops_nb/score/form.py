@@ -187,7 +187,7 @@ def _numbers(reading: Reading, column: Any) -> "np.ndarray":
         refuse(reading, "bounds")
     return found
 
-# %% ../../nbs/score/05_form.ipynb #052aa884
+# %% ../../nbs/score/05_form.ipynb #846711b5
 def _expit(z: float) -> float:
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
@@ -205,7 +205,7 @@ def _softmax(zs: Sequence[float]) -> tuple[float, ...]:
 def _ovr(zs: Sequence[float]) -> tuple[float, ...]:
     found = [_expit(z) for z in zs]
     whole = sum(found)
-    return tuple([p / whole for p in found])
+    return tuple([p / whole if whole else 1.0 / len(found) for p in found])  # all ruled out: undecided
 
 
 def _exp(z: float) -> float:
@@ -220,7 +220,7 @@ ROW_LINKS: dict[str, list[str]] = {
     "share": ["return (L1 if z0>0.5 else L0),(1.0-z0,z0)"],
     "shares": ["p=(ZS)", "return L[p.index(max(p))],p"],
     "softmax": ["p=SOFTMAX((ZS))", "return L[p.index(max(p))],p"],
-    "ovr": ["p=OVR((ZS))", "return L[p.index(max(p))],p"],
+    "ovr": ["z=(ZS)", "return L[z.index(max(z))],OVR(z)"],
     "sign": ["return (L1 if z0>0.0 else L0),None"],
     "largest": ["p=(ZS)", "return L[p.index(max(p))],None"],
 }
@@ -233,7 +233,7 @@ def link_lines(form: Form, outputs: int) -> tuple[list[str], Names]:
     names = {"EXPIT": _expit, "SOFTMAX": _softmax, "OVR": _ovr, "EXP": _exp, "L": labels, "L0": labels[0], "L1": labels[-1]}
     return [line.replace("(ZS)", f"({zs})") for line in ROW_LINKS[form.head["link"]]], names
 
-# %% ../../nbs/score/05_form.ipynb #820031cc
+# %% ../../nbs/score/05_form.ipynb #cf07d92d
 Scored = tuple[list[Any], list[list[float]] | None]
 
 
@@ -252,7 +252,8 @@ def link_batch(form: Form, z: "np.ndarray") -> Scored:
         if link == "largest":
             return [labels[k] for k in z.argmax(axis=1).tolist()], None
         scores = _probabilities(link, z)
-    return [labels[k] for k in scores.argmax(axis=1).tolist()], scores.tolist()
+    best = z if link == "ovr" else scores
+    return [labels[k] for k in best.argmax(axis=1).tolist()], scores.tolist()
 
 
 def _probabilities(link: str, z: "np.ndarray") -> "np.ndarray":
@@ -266,7 +267,8 @@ def _probabilities(link: str, z: "np.ndarray") -> "np.ndarray":
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
     if link == "ovr":
         each = _expits(z)
-        return np.asarray(each / each.sum(axis=1, keepdims=True))
+        whole = each.sum(axis=1, keepdims=True)
+        return np.where(whole == 0, 1.0 / z.shape[1], each / np.where(whole == 0, 1.0, whole))
     return z  # shares
 
 

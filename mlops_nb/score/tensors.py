@@ -250,7 +250,7 @@ def _wanted(request: Request, names: frozenset[str]) -> Wanted:
         outputs.append((output.name, mine))
     return Wanted(request.id, tuple(dict.fromkeys(outputs)), binary, parameters)
 
-# %% ../../nbs/score/09_tensors.ipynb #d9dd6430
+# %% ../../nbs/score/09_tensors.ipynb #d7e470d4
 _QUICK: dict[str, dict[str, frozenset[type]]] = {
     "float": {"FP32": frozenset({float, int}), "FP64": frozenset({float, int})},
     "int": {"INT32": frozenset({int}), "INT64": frozenset({int})},
@@ -259,6 +259,19 @@ _QUICK: dict[str, dict[str, frozenset[type]]] = {
 }
 
 
+
+def _plain(data: list[Any], datatype: str) -> list[Any] | None:
+    "The values of a column, or None when one is missing, not finite, or beyond the datatype."
+    if datatype.startswith("FP"):
+        try:
+            data = list(map(float, data))
+        except OverflowError:
+            return None
+        return data if sum(data) * 0 == 0 else None
+    limits = _LIMITS[datatype]
+    return data if limits is None or (min(data) in limits and max(data) in limits) else None
+
+# %% ../../nbs/score/09_tensors.ipynb #32c70a2c
 Types = dict[str, frozenset[type]]  # datatype -> types of its JSON values
 
 
@@ -306,18 +319,6 @@ class Inputs:
         extra |= {name: columns[i] for name, i in self.again}
         row = tuple(column[0] for column in columns) if n == 1 else None
         return Rows(n, columns, extra, {}, row, lambda row, feature: f"$.inputs[{order[feature]}].data[{row}]")
-
-
-def _plain(data: list[Any], datatype: str) -> list[Any] | None:
-    "The values of a column, or None when one is missing, not finite, or beyond the datatype."
-    if datatype.startswith("FP"):
-        try:
-            data = list(map(float, data))
-        except OverflowError:
-            return None
-        return data if sum(data) * 0 == 0 else None
-    limits = _LIMITS[datatype]
-    return data if limits is None or (min(data) in limits and max(data) in limits) else None
 
 # %% ../../nbs/score/09_tensors.ipynb #ee523d64
 def read_tensors(

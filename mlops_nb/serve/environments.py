@@ -98,7 +98,7 @@ def host_package(state: Path, python: str = "") -> Path:
             shutil.rmtree(draft, ignore_errors=True)
     return place
 
-# %% ../../nbs/serve/02_environments.ipynb #361f6a85
+# %% ../../nbs/serve/02_environments.ipynb #7ffbf923
 class EnvironmentFailed(MlopsError):
     "No interpreter with these packages could be made."
 
@@ -119,8 +119,12 @@ def host_requirements(requirements: Iterable[str], needs_mlflow: bool = False) -
 
 def needs_mlflow(model: Path) -> bool:
     "Whether loading a model folder takes MLflow: not for a pickle of scikit-learn."
-    words = (model / "MLmodel").read_text(encoding="utf-8")
-    return not re.search(r"^\s+serialization_format:\s*(cloudpickle|pickle)\s*$", words, re.M) and "loader_module: mlflow" in words
+    import yaml
+
+    flavors = (yaml.safe_load((model / "MLmodel").read_text(encoding="utf-8")) or {}).get("flavors", {})
+    if flavors.get("sklearn", {}).get("serialization_format") in ("cloudpickle", "pickle"):
+        return False
+    return str(flavors.get("python_function", {}).get("loader_module", "")).startswith("mlflow")
 
 
 def _uv() -> str:

@@ -65,7 +65,7 @@ def column_schema(column: Input, contract: Contract | None = None) -> Schema:
         schema["type"] = [schema["type"], "null"]
     return schema | ({"description": rule.note} if rule is not None and rule.note else {}) | {"examples": [example_of(column)]}
 
-# %% ../../nbs/serve/04_openapi.ipynb #2543b22a
+# %% ../../nbs/serve/04_openapi.ipynb #6609fb1a
 def _row(one: Described) -> dict[str, Any]:
     return {column.name: example_of(column) for column in one.signature.inputs}
 
@@ -85,7 +85,7 @@ def _body_schemas(one: Described, max_rows: int) -> dict[str, Schema]:
     split = {
         "type": "object",
         "required": ["columns", "data"],
-        "properties": {"columns": {"const": list(columns)}, "data": data, "index": {"type": "array"}},
+        "properties": {"columns": {"const": list(columns)}, "data": data, "index": {"type": ["array", "null"]}},
         "additionalProperties": False,
         "description": "Columns may stand in any order, and more may be sent; then the rows are as `columns` says.",
     }
@@ -157,7 +157,7 @@ def _csv(row: dict[str, Any]) -> str:
     csv.writer(text, lineterminator="\n").writerows([row.keys(), row.values()])
     return text.getvalue()
 
-# %% ../../nbs/serve/04_openapi.ipynb #7cf738be
+# %% ../../nbs/serve/04_openapi.ipynb #85ea4d3f
 _TEXT: Schema = {"type": "string"}
 _MAYBE: Schema = {"type": ["string", "null"]}
 _DETAILS: Schema = {
@@ -189,6 +189,8 @@ _SHARED: dict[str, Schema] = {
         },
     },
 }
+
+# %% ../../nbs/serve/04_openapi.ipynb #dea63a99
 _REFUSALS = {
     400: "The body is not of the form.",
     401: "A key is needed.",
@@ -212,7 +214,7 @@ def _answered(description: str, schema: Schema, kind: str = "application/json", 
     names = ("X-Request-Id", "X-Model-Name", "X-Model-Version") if model else ("X-Request-Id",)
     return {"description": description, "content": {kind: {"schema": schema}}, "headers": {name: {"schema": _TEXT} for name in names}}
 
-# %% ../../nbs/serve/04_openapi.ipynb #8441d5d3
+# %% ../../nbs/serve/04_openapi.ipynb #a044979c
 PREDICT = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 
 
@@ -249,7 +251,7 @@ def _infer(one: Described, security: list[Any], name: str) -> dict[str, Any]:
         "responses": {"200": answer} | _refused("V2Error", *PREDICT),
     }
 
-
+# %% ../../nbs/serve/04_openapi.ipynb #264d28e3
 def _look(name: str, summary: str, tag: str, answer: Schema, security: list[Any], *statuses: int, example: Any = None) -> dict[str, Any]:
     "A GET that only looks."
     found = _answered(summary, answer)
@@ -275,7 +277,8 @@ def _deployment_paths(one: Described, security: list[Any]) -> dict[str, Any]:
         paths[f"{path}/ready"] = {"get": _look(f"ready-{name}", "Whether it answers", tag, {"type": "object"}, [{}], 404, 503)}
     return paths
 
-# %% ../../nbs/serve/04_openapi.ipynb #69358d54
+# %% ../../nbs/serve/04_openapi.ipynb #2eb69ddb
+_KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 _LABEL: Schema = {
     "type": "object",
     "required": ["label"],
@@ -305,10 +308,7 @@ def _feedback(max_rows: int) -> dict[str, Any]:
         "responses": {"202": _answered("They are kept.", counts)} | _refused("Error", 400, 401, 403, 413, 415, 429, 503),
     }
 
-
-_KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
-
-
+# %% ../../nbs/serve/04_openapi.ipynb #a6152533
 def _plain_get(name: str, summary: str, kind: str, security: list[Any], schema: Schema | None = None) -> dict[str, Any]:
     responses = {"200": _answered(summary, schema or _TEXT, kind)} | _refused("Error", *((401, 403, 429) if security != [{}] else ()), 503)
     return {"get": {"operationId": name, "summary": summary, "tags": ["server"], "security": security, "responses": responses}}

@@ -236,7 +236,7 @@ def repository_index(models: Iterable[tuple[str, str | int, bool, str]]) -> list
         for name, version, is_ready, reason in models
     ]
 
-# %% ../../nbs/serve/03_protocols.ipynb #43dad888
+# %% ../../nbs/serve/03_protocols.ipynb #882d7968
 class _Label(msgspec.Struct):
     label: str | int | float | bool | None
     request_id: str | None = None
@@ -256,7 +256,7 @@ _labels = msgspec.json.Decoder(_Labels).decode
 def _microseconds(text: str, field: str) -> int:
     try:
         at = datetime.fromisoformat(text)
-        since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+        since = (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     except (ValueError, OverflowError):
         raise malformed("A time is written 2013-07-22T08:00:00Z.", field, "type") from None
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

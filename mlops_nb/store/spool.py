@@ -449,7 +449,7 @@ def _pass(handle: int, size: int, final: bool, piece: Piece) -> bool:
         piece.end = size
     return False
 
-# %% ../../nbs/store/05_spool.ipynb #4b6bb037
+# %% ../../nbs/store/05_spool.ipynb #3eda0e8e
 def read_segment(
     path: str | Path,
     offset: int = 0,  # where an earlier piece ended
@@ -462,7 +462,7 @@ def read_segment(
     try:
         size = os.fstat(handle).st_size
         piece = Piece(end=offset)
-        if offset < len(HEADER) and not _check_header(handle, size, final, piece):
+        if offset == 0 and not _check_header(handle, size, final, piece):
             return piece
         stop = piece.end + limit
         while piece.end < min(size, stop):

@@ -1,9 +1,10 @@
-"""The control database, on SQLite and on PostgreSQL."""
+"""The control database, on SQLite and on PostgreSQL, and an S3 server."""
 
 from collections.abc import Iterator
 
 import pytest
 from crowd import KEY
+from s3 import Server
 
 from mlops_nb.store.control import Control
 
@@ -11,3 +12,17 @@ from mlops_nb.store.control import Control
 def control(control_url: str) -> Iterator[Control]:
     with Control(control_url, KEY) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Server]:
+    """A bucket, lake-bucket."""
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def options(s3: Server) -> dict[str, str]:
+    """Storage options that reach it."""
+    return s3.options

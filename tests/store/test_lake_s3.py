@@ -1,58 +1,13 @@
-"""The lake on S3: a moto server on loopback, in a process of its own."""
+"""The lake on S3."""
 
-import socket
-import subprocess
-import sys
 import threading
-import urllib.error
-import urllib.request
 
 import pandas as pd
 import pytest
+from s3 import SECRET
 
 from mlops_nb.core.errors import SnapshotNotFound, StoreUnavailable, TableNotFound
 from mlops_nb.store.lake import Lake
-
-SECRET = "not-in-any-message-7f3a"
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=-3, stderr=-1, text=True
-    )
-    url = f"http://127.0.0.1:{port}"
-    started = threading.Event()
-    heard = []
-
-    def listen():
-        for line in server.stderr:
-            heard.append(line)
-            if "Running on" in line:
-                started.set()
-
-    threading.Thread(target=listen, daemon=True).start()
-    assert started.wait(60), "".join(heard)
-    try:
-        urllib.request.urlopen(urllib.request.Request(f"{url}/lake-bucket", method="PUT")).close()
-        yield url
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-@pytest.fixture
-def options(endpoint):
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": "us-east-1",
-    }
-
 
 FRAME = pd.DataFrame({"id": [1, 2, 3], "dest": ["ATL", "ü b", None]})
 
