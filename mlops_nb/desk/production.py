@@ -118,7 +118,7 @@ def rollback(stores: Any, model: str, *, reason: str = "") -> Receipt:
             raise VersionNotProven(f"{before.ref} is broken by now: {before.reason}", field="model", hint=hint)
     return change(models, "rollback", name, last.alias, last.from_version, reason=reason, undoes=last.id)
 
-# %% ../../nbs/desk/00_production.ipynb #e4818386
+# %% ../../nbs/desk/00_production.ipynb #323723a3
 def verify(stores: Any) -> list[Finding]:
     "One finding for each thing that was checked."
     models: Models = stores.models
@@ -150,7 +150,7 @@ def _planted(models: "Models") -> Iterator[Finding]:
         for sentence in wrong:
             yield Finding(name, "fail", sentence, "Find out who writes the control database beside mlops-nb.")
 
-
+# %% ../../nbs/desk/00_production.ipynb #e121451f
 def _version(models: "Models", version: ModelVersion) -> Finding:
     import tempfile
     from pathlib import Path

@@ -17,7 +17,7 @@ from ..core.records import now
 from ..core.serving import Alert
 from .control_schema import Store, alerts
 
-# %% ../../nbs/store/01_control_alerts.ipynb #bda20a92
+# %% ../../nbs/store/01_control_alerts.ipynb #088ef181
 SEVERITIES = ("info", "warning", "critical")
 
 
@@ -35,7 +35,19 @@ def _clean(text: Any, limit: int = 2_000) -> str:
     "Text that every database can hold: what broke may have left anything in its message."
     return str(text).replace("\0", "�").encode("utf-8", "replace").decode()[:limit]
 
-# %% ../../nbs/store/01_control_alerts.ipynb #f5ba802c
+
+def _count(connection: Connection, row: dict[str, Any]) -> None:
+    "A new row, or one more on the open row of the same cause."
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement: Any = insert(alerts).values(row)
+    newer = {name: statement.excluded[name] for name in ("message", "hint", "severity", "last_at")}
+    newer["count"] = alerts.c["count"] + 1
+    on_open = {"index_elements": ["cause"], "index_where": sa.text("resolved_at IS NULL")}
+    connection.execute(statement.on_conflict_do_update(**on_open, set_=newer))
+
+# %% ../../nbs/store/01_control_alerts.ipynb #9b711a93
 class Alerts(Store):
     "Raises, lists and resolves alerts."
 
@@ -61,19 +73,9 @@ class Alerts(Store):
         row |= {"message": _clean(message), "hint": _clean(hint), "count": 1, "id": secrets.token_hex(6)}
         with self._writing() as connection:
             at = now()
-            self._put(connection, row | {"at": at, "last_at": at, "resolved_at": None})
+            _count(connection, row | {"at": at, "last_at": at, "resolved_at": None})
             query = sa.select(alerts).where(alerts.c.cause == row["cause"], alerts.c.resolved_at.is_(None))
             return _as_alert(connection.execute(query).mappings().one())
-
-    def _put(self, connection: Connection, row: dict[str, Any]) -> None:
-        from sqlalchemy.dialects import postgresql, sqlite
-
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement: Any = insert(alerts).values(row)
-        newer = {name: statement.excluded[name] for name in ("message", "hint", "severity", "last_at")}
-        newer["count"] = alerts.c["count"] + 1
-        on_open = {"index_elements": ["cause"], "index_where": sa.text("resolved_at IS NULL")}
-        connection.execute(statement.on_conflict_do_update(**on_open, set_=newer))
 
     def resolve_alert(self, id: str) -> Alert:
         "It is over. Again is fine. Raises AlertNotFound."

@@ -41,7 +41,7 @@ def revision_of(receipt: Receipt) -> Deployment:
     more |= {"state": "stopped" if spec["desired"] == "stopped" else "starting", "at": receipt.at}
     return Deployment.from_dict(spec | more | {"actor": receipt.actor.to_dict() if receipt.actor else None})
 
-# %% ../../nbs/store/01_control_deployments.ipynb #d5032ce8
+# %% ../../nbs/store/01_control_deployments.ipynb #97bb55e4
 def row_of(receipt: Receipt) -> dict[str, Any]:
     "The stored form of the revision that a receipt tells of."
     spec = spec_of(revision_of(receipt))
@@ -76,7 +76,18 @@ def _rows(connection: Connection, *where: sa.ColumnElement[bool], limit: int | N
     query = query.where(*where).order_by(deployments.c.name, deployments.c.revision.desc()).limit(limit)
     yield from map(dict, connection.execute(query).mappings())
 
-# %% ../../nbs/store/01_control_deployments.ipynb #aeb4be13
+
+def _foreign(connection: Connection, key: bytes) -> list[str]:
+    rows = list(_rows(connection))
+    done = receipts.join(outcomes, outcomes.c.receipt == receipts.c.sequence)
+    query = sa.select(receipts.c.id, receipts.c.alias, receipts.c.to_version).select_from(done)
+    query = query.where(receipts.c.alias.startswith(DEPLOYMENT, autoescape=True), outcomes.c.state == "done")
+    there, planted = {row["receipt"] for row in rows}, [row for row in rows if _told(key, row) is None]
+    lost = [row for row in connection.execute(query.order_by(receipts.c.sequence)).all() if row.id not in there]
+    found = [f"Revision {row['revision']} of {row['name']} follows from no receipt: it does not count." for row in planted]
+    return found + [f"Revision {row.to_version} of {row.alias.removeprefix(DEPLOYMENT)} is gone from its table." for row in lost]
+
+# %% ../../nbs/store/01_control_deployments.ipynb #dd0d83a8
 class Deployments(Store):
     "Writes revisions from receipts, and reads the ones that count."
 
@@ -124,15 +135,7 @@ class Deployments(Store):
     def foreign_revisions(self) -> list[str]:
         "Rows that no receipt stands behind, and receipts whose row is gone; a sentence each."
         with self._reading() as connection:
-            rows = list(_rows(connection))
-            planted = [row for row in rows if _told(self._key, row) is None]
-            done = receipts.join(outcomes, outcomes.c.receipt == receipts.c.sequence)
-            query = sa.select(receipts.c.id, receipts.c.alias, receipts.c.to_version).select_from(done)
-            query = query.where(receipts.c.alias.startswith(DEPLOYMENT, autoescape=True), outcomes.c.state == "done")
-            there = {row["receipt"] for row in rows}
-            lost = [row for row in connection.execute(query.order_by(receipts.c.sequence)).all() if row.id not in there]
-        found = [f"Revision {row['revision']} of {row['name']} follows from no receipt: it does not count." for row in planted]
-        return found + [f"Revision {row.to_version} of {row.alias.removeprefix(DEPLOYMENT)} is gone from its table." for row in lost]
+            return _foreign(connection, self._key)
 
     def _done(self, row: dict[str, Any]) -> Receipt | None:
         told = _told(self._key, row)

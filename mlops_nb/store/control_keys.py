@@ -42,11 +42,20 @@ def digest_of(secret: str) -> str:
     "What is kept of a secret: its SHA-256 in hexadecimal digits."
     return hashlib.sha256(secret.encode()).hexdigest()
 
-# %% ../../nbs/store/01_control_keys.ipynb #93f0a401
+# %% ../../nbs/store/01_control_keys.ipynb #113e09e5
 def _as_key(row: dict[str, Any], token: str = "") -> AccessKey:
     return AccessKey.from_dict(row | {"deployments": json.loads(row["deployments"]), "token": token})
 
 
+def _check(role: str, name: str, per_minute: int) -> None:
+    if role not in KEY_ROLES:
+        raise UsageError(f"There is no role {role!r}.", field="role", hint=f"One of {', '.join(KEY_ROLES)}.")
+    if isinstance(per_minute, bool) or not isinstance(per_minute, int) or not 0 <= per_minute < 2**31:
+        raise UsageError(f"per_minute is {per_minute!r}.", field="per_minute", hint="A whole number of requests; 0: no limit.")
+    if not isinstance(name, str) or len(name) > 200 or not name.isprintable():
+        raise UsageError(f"The name of the key is {name!r}.", field="name", hint="One line of at most 200 characters.")
+
+# %% ../../nbs/store/01_control_keys.ipynb #4da8680d
 class Keys(Store):
     "Makes, finds and revokes access keys."
 
@@ -58,12 +67,7 @@ class Keys(Store):
         per_minute: int = 0,  # requests; 0: no limit
     ) -> AccessKey:
         "A new key. Its `token` is in this answer and nowhere else."
-        if role not in KEY_ROLES:
-            raise UsageError(f"There is no role {role!r}.", field="role", hint=f"One of {', '.join(KEY_ROLES)}.")
-        if isinstance(per_minute, bool) or not isinstance(per_minute, int) or not 0 <= per_minute < 2**31:
-            raise UsageError(f"per_minute is {per_minute!r}.", field="per_minute", hint="A whole number of requests; 0: no limit.")
-        if not isinstance(name, str) or len(name) > 200 or not name.isprintable():
-            raise UsageError(f"The name of the key is {name!r}.", field="name", hint="One line of at most 200 characters.")
+        _check(role, name, per_minute)
         places = [deployments] if isinstance(deployments, str) else list(deployments)
         id, secret, token = make_token()
         row = {"id": id, "role": role, "name": name, "per_minute": per_minute, "digest": digest_of(secret)}

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from agents import left_alone
 from sklearn.linear_model import LinearRegression
 from stores import Stores, open_stores
 
+from mlops_nb.core.snippets import python
 from mlops_nb.desk.deploying import put, stop
 from mlops_nb.desk.production import promote
 from mlops_nb.desk.registering import register
@@ -164,3 +167,24 @@ def test_alerts_are_listed_and_settled(shell: Shell, place: Stores) -> None:
     assert told(shell, "watch", "alerts", "--resolve", alert.id)["items"] == []
     (closed,) = told(shell, "watch", "alerts", "--all")["items"]
     assert closed["resolved_at"]
+
+
+def test_what_is_deployed_answers_to_what_is_pasted(shell: Shell, place: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    "With a real agent and a real server: the snippet as it is shown, in an interpreter of its own."
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MLOPS_NB_PORT", str(probe.getsockname()[1]))
+    with left_alone(place.settings):
+        made = told(shell, "deploy", "double/1", "--name", "pasted", "--reason", "go live")
+        assert (made["state"], made["revision"], made["changed"]) == ("ready", 1, True), made
+        again = shell("deploy", "double/1", "--name", "pasted")[1]
+        assert again.startswith("pasted is ready: unchanged, revision 1, v1 double/1 (100 %).")
+        shown = told(shell, "deployments", "show", "pasted")
+        *lines, last = python(shown["url"], shown["example"]).splitlines()
+        done = subprocess.run([sys.executable, "-I", "-c", "\n".join([*lines, f"print({last})"])], capture_output=True, text=True)
+        assert done.stdout.startswith("{'predictions': ["), done.stderr
+        stopped = told(shell, "undeploy", "pasted")
+        assert (stopped["state"], stopped["changed"]) == ("stopped", True) and told(shell, "undeploy", "pasted")["changed"] is False
+        assert told(shell, "deployments", "show", "pasted")["state"] == "stopped"
+        failed = subprocess.run(done.args, capture_output=True, text=True)
+        assert failed.returncode == 1 and failed.stdout == "", "it answers no more"
