@@ -192,12 +192,7 @@ class Server:
     def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
         "Starts it and waits for its first answer; what it said on stderr is shown when it does not come."
         self.port = self.port or free_port()
-        self.folder = cache / "bodies" / self.name
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for n in {rows for _, rows in self.cells}:
-            text = "\n".join(json.dumps(self.body(batch)) for batch in questions.batches(n))
-            (self.folder / f"{n}.jsonl").write_text(text + "\n")
-        first = json.dumps(self.body(questions.batches(1)[0])).encode()
+        self.write_bodies(cache, questions)
         self.log = cache / f"{self.name}.log"
         began = time.perf_counter()
         with self.log.open("wb") as log:
@@ -205,15 +200,36 @@ class Server:
                 self.command(self.port), cwd=self.cwd, env=clean_environment(**self.env),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        self.wait(questions, began, patience)
+
+    def write_bodies(self, cache: Path, questions: Questions) -> None:
+        "What wrk will send, one body a line."
+        self.folder = cache / "bodies" / self.name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for n in {rows for _, rows in self.cells}:
+            text = "\n".join(json.dumps(self.body(batch)) for batch in questions.batches(n))
+            (self.folder / f"{n}.jsonl").write_text(text + "\n")
+
+    def wait(self, questions: Questions, began: float, patience: float) -> None:
+        "Until it has answered one row."
+        first = json.dumps(self.body(questions.batches(1)[0])).encode()
+        assert self.process
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, _ = self.post(first)
                 if status == 200:
                     break
             if self.process.poll() is not None or time.perf_counter() - began > patience:
-                raise SystemExit(f"{self.name} does not answer. It said:\n{self.log.read_text(errors='replace')[-6000:]}")
+                raise SystemExit(f"{self.name} does not answer. It said:\n{self.said()}")
             time.sleep(0.01)
         self.ready = time.perf_counter() - began
+
+    def said(self) -> str:
+        "The end of what it wrote to its standard output and error."
+        return self.log.read_text(errors="replace")[-6000:] if self.log else ""
+
+    def clear(self) -> None:
+        "Called after each load."
 
     def post(self, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -403,6 +419,138 @@ def threads_of(number: str) -> dict[str, str]:
     return {"OMP_NUM_THREADS": number} if number else {}
 
 
+# --- ours
+
+
+class Ours(Server):
+    "Registered, deployed through the agent, served by the supervisor with one worker; the agent leaves before the clocks start."
+
+    own: bool = False
+    settings: Any = None
+
+    def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
+        from mlops_nb.core.process import is_alive
+        from mlops_nb.desk.agent_client import call
+        from mlops_nb.desk.supervising import start_supervisor, stop_servers
+
+        self.port = free_port()
+        workspace = deployed(cache, self.own, self.port)
+        self.settings = workspace.settings
+        agent = call(self.settings, "stop", servers=False)
+        while is_alive(agent["pid"], agent["began"]):
+            time.sleep(0.02)
+        stop_servers(self.settings)
+        self.clear()
+        self.log = cache / f"{self.name}.log"
+        self.write_bodies(cache, questions)
+        began = time.perf_counter()
+        self.process = start_supervisor(self.settings)
+        self.wait(questions, began, patience)
+
+    def clear(self) -> None:
+        "Removes the spool files that are finished, as the collector does."
+        from mlops_nb.store.spool import is_writing, segments
+
+        for path in segments(self.settings.state_dir / "spool"):
+            if not is_writing(path):
+                path.unlink(missing_ok=True)
+
+    def said(self) -> str:
+        from mlops_nb.core.logfile import log_path, tail
+
+        return "\n".join(tail(log_path(self.settings.state_dir, "server"), 60))
+
+    def stop(self) -> None:
+        from mlops_nb.desk.supervising import stop_servers
+
+        if self.settings is not None:
+            stop_servers(self.settings)
+            self.clear()
+        super().stop()
+
+
+class Beside(Server):
+    "Another deployment of a server that runs already."
+
+    main: Server | None = None
+
+    def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
+        assert self.main
+        self.port, self.process, self.ready = self.main.port, self.main.process, self.main.ready
+        self.write_bodies(cache, questions)
+
+    def clear(self) -> None:
+        assert self.main
+        self.main.clear()
+
+    def stop(self) -> None:
+        "The other one does."
+
+
+def deployed(cache: Path, own: bool, port: int) -> Any:
+    "The workspace of the benchmark, with its model registered and deployed: once with a log, once without."
+    import hashlib
+
+    from mlops_nb import Workspace
+    from mlops_nb.core.settings import init
+
+    sys.path[:0] = [str(PEERS)] if str(PEERS) not in sys.path else []
+    from model import FEATURES, frame_of, pipeline
+
+    source = hashlib.sha256()
+    for path in [PEERS / "model.py", *sorted((ROOT / "mlops_nb").rglob("*.py"))]:
+        source.update(path.read_bytes())
+    root = cache / f"workspace-{'own' if own else 'plain'}"
+    done = root / "made.txt"
+    if not done.exists() or done.read_text() != source.hexdigest():
+        shutil.rmtree(root, ignore_errors=True)
+    init(root, root.name)
+    (root / "settings.ini").write_text(f"[mlops_nb]\nname = {root.name}\nport = {port}\nspool_limit_mb = 8000\ncollect_every = 3600\n")
+    workspace = Workspace(root)
+    if not done.exists():
+        say(f"registering the model of {root.name} …")
+        given = json.loads((cache / "rows.json").read_text())
+        frame = frame_of(given["train"]).assign(late=given["late"])
+        model = pipeline(own).fit(frame[FEATURES], frame["late"])
+        version = workspace.register(model, "delay", train=frame[:-8_000], test=frame[-8_000:], target="late")
+        if version.state != "proven" or version.compiled == own:
+            raise SystemExit(f"{version.ref} is {version.state}: {version.reason} {version.compiled_note}")
+        asked = frame_of(given["asked"])
+        (root / "expected.json").write_text(json.dumps(model.predict_proba(asked[FEATURES]).tolist()))
+        done.write_text(source.hexdigest())
+    workspace.deploy("delay", options={"output": "probabilities"})
+    if not own:
+        workspace.deploy("delay", name="delay-off", options={"output": "probabilities"}, log="off")
+    return workspace
+
+
+def ours(cache: Path, questions: Questions, own: bool = False) -> list[Server]:
+    "Our server; with the plain model also a deployment that logs nothing, and the same one over the open inference protocol."
+    from importlib.metadata import version
+
+    found = {name: version(name) for name in ("scikit-learn", "onnxruntime", "uvicorn", "msgspec")}
+    right = cache / f"workspace-{'own' if own else 'plain'}" / "expected.json"
+
+    def made(kind: type[Server], name: str, title: str, path: str, cells: list[tuple[int, int]]) -> Any:
+        return kind(name, title, path, questions.split, lambda a: a["predictions"], right, cells=cells, versions=found)
+
+    if own:
+        server = made(Ours, "ours-own", "**mlops_nb**, own step", "/models/delay/invocations", [(16, 1), (64, 1)])
+        server.own = True
+        return [server]
+    server = made(Ours, "ours", "**mlops_nb**: validated, logged, counted", "/models/delay/invocations", list(CELLS))
+    off = made(Beside, "ours-off", "**mlops_nb**, `log=off`", "/models/delay-off/invocations", list(CELLS))
+    v2 = made(Beside, "ours-v2", "**mlops_nb**, open inference protocol, JSON", "/v2/models/delay/infer", list(CELLS))
+
+    def read(answer: Any) -> list[list[float]]:
+        output = next(o for o in answer["outputs"] if o["name"] == "probabilities")
+        return [output["data"][i : i + 2] for i in range(0, len(output["data"]), 2)]
+
+    v2.body, v2.read = lambda batch: {k: v for k, v in questions.tensors(batch).items() if k == "inputs"}, read
+    off.main = v2.main = server
+    return [server, off, v2]
+
+
 # --- measuring
 
 
@@ -444,10 +592,12 @@ def measure(servers: list[Server], rounds: int, seconds: float) -> dict[str, dic
     for server in servers:  # none is measured cold: batching that adapts itself has seen what is coming
         for clients, rows in server.cells:
             load(server, clients, rows, min(1.0, seconds))
+            server.clear()
     for number in range(rounds):
         for server in servers if number % 2 == 0 else reversed(servers):
             for clients, rows in server.cells:
                 found[server.name][f"{clients}x{rows}"].append(load(server, clients, rows, seconds))
+                server.clear()
         say(f"round {number + 1} of {rounds}, load {os.getloadavg()[0]:.1f}")
     return found
 
@@ -619,8 +769,10 @@ def build(cache: Path, rows: Path, questions: Questions, only: list[str]) -> lis
     "The servers of this run, each with the best settings that were found for it."
     ones = [(c, r) for c, r in CELLS if r == 1]
     heaps = [(c, r) for c, r in CELLS if r > 1]
-    makers: dict[str, Callable[[], Server]] = {
+    makers: dict[str, Callable[[], Server | list[Server]]] = {
         "bare": lambda: bare(cache),
+        "ours": lambda: ours(cache, questions),
+        "ours-own": lambda: ours(cache, questions, own=True),
         "mlflow": lambda: mlflow(cache, rows, questions),
         "mlflow-own": lambda: mlflow(cache, rows, questions, own=True),
         "mlserver": lambda: mlserver(cache, rows, questions),
@@ -631,7 +783,12 @@ def build(cache: Path, rows: Path, questions: Questions, only: list[str]) -> lis
     unknown = sorted(set(only) - set(makers))
     if unknown:
         raise SystemExit(f"No server is called {unknown[0]}. There is {', '.join(makers)}.")
-    return [make() for name, make in makers.items() if not only or name in only]
+    found: list[Server] = []
+    for name, make in makers.items():
+        if not only or name in only:
+            made = make()
+            found += made if isinstance(made, list) else [made]
+    return found
 
 
 def main(words: list[str]) -> int:
