@@ -429,16 +429,13 @@ class Ours(Server):
     settings: Any = None
 
     def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
-        from mlops_nb.core.process import is_alive
-        from mlops_nb.desk.agent_client import call
+        from mlops_nb.desk.agent_client import stop_agent
         from mlops_nb.desk.supervising import start_supervisor, stop_servers
 
         self.port = free_port()
         workspace = deployed(cache, self.own, self.port)
         self.settings = workspace.settings
-        agent = call(self.settings, "stop", servers=False)
-        while is_alive(agent["pid"], agent["began"]):
-            time.sleep(0.02)
+        stop_agent(self.settings, servers=False)
         stop_servers(self.settings)
         self.clear()
         self.log = cache / f"{self.name}.log"
