@@ -12,12 +12,14 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from mlops_nb.core.process import is_alive
 from mlops_nb.desk.agent_client import read_card
+from mlops_nb.desk.deploying import stop
 from mlops_nb.serve.plan import read_plan, statuses, supervisor_of
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -173,6 +175,11 @@ class Desk:
         found = table.to_pylist()
         return Counter((r["request_id"], r["row"]) for r in found if r["deployment"] == deployment and role in (None, r["role"]))
 
+    def received(self, deployment: str) -> list[datetime]:
+        """When the requests of a deployment arrived, as their records say."""
+        table = served.read(self.ws.stores.lake.place, "predictions", MODEL, columns=["received_at", "deployment"])
+        return [r["received_at"] for r in table.to_pylist() if r["deployment"] == deployment]
+
     def kept_labels(self, prefix: str) -> Counter[str]:
         """How often the label of each entity whose id begins so is in the lake."""
         table = served.read(self.ws.stores.lake.place, "labels", MODEL, columns=["entity_id"])
@@ -204,10 +211,10 @@ class Desk:
     def close(self) -> None:
         """Stops what is deployed and ends every process that this workspace has."""
         try:
-            for deployment in self.ws.deployments():
-                with contextlib.suppress(Exception):
-                    self.ws.undeploy(deployment.name, wait=False)
             self.ws.down()
+            for deployment in self.ws.stores.control.deployments():
+                if deployment.state != "stopped":
+                    stop(self.ws.stores, deployment.name)  # starts no agent, which would only see that there is nothing to do
         finally:
             for pid in [self.agent(), self.supervisor(), *[w.pid for w in statuses(self.state)]]:
                 if pid:

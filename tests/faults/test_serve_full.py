@@ -4,6 +4,7 @@ import json
 import resource
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_locked_control_database_stops_no_answer(open_desk: Callable[..., Desk
 
 
 CLOCK = '''
-import time as _time, datetime as _datetime, os as _os
+import time as _time, os as _os
 _file = _os.environ["TEST_CLOCK"]
 _wall, _wall_ns = _time.time, _time.time_ns
 def _ahead():
@@ -125,3 +126,5 @@ def test_a_clock_that_jumps_breaks_nothing(open_desk: Callable[..., Desk], tmp_p
     desk.collect_all()
     kept = desk.kept(name)
     assert {(id, 0) for id in load.good} <= set(kept) and set(kept.values()) == {1}
+    times = desk.received(name)
+    assert max(times) - min(times) > timedelta(days=1), "the records carry what the clocks said"
