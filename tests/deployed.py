@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlops_nb.core.process import is_alive
-from mlops_nb.desk.agent_client import read_card
-from mlops_nb.desk.deploying import stop
-from mlops_nb.serve.plan import read_plan, statuses, supervisor_of
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from mlops_nb import Workspace
+from mlops_nb.core.process import is_alive
 from mlops_nb.core.settings import init
+from mlops_nb.desk.agent_client import read_card
+from mlops_nb.desk.deploying import stop
 from mlops_nb.desk.flights import flights
+from mlops_nb.serve.plan import read_plan, statuses, supervisor_of
 from mlops_nb.store import lake_served as served
 
 MODEL = "delay"
