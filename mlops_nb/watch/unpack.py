@@ -277,14 +277,16 @@ def label_columns(values: Sequence[Any]) -> dict[str, Any]:
         return {"label": answer_array(numbers), "label::string": answer_array(only)}
     return {"label": answer_array(values)}
 
-# %% ../../nbs/watch/08_unpack.ipynb #952f7316
+# %% ../../nbs/watch/08_unpack.ipynb #64a1e21f
 def series_array(series: Any) -> Any:
     "A pandas column as an Arrow array of a kind that features have."
     import pyarrow as pa
 
     is_ = pa.types
     try:
-        array = pa.array(series.array, from_pandas=True) if getattr(series.dtype, "tz", None) else pa.Array.from_pandas(series)
+        if getattr(series.dtype, "tz", None):
+            series = series.dt.tz_convert(None)  # in UTC, as all times are
+        array = pa.Array.from_pandas(series)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _as_it_is([None if v is None or v != v else v for v in series.tolist()])
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
