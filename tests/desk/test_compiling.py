@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -20,6 +21,7 @@ from mlops_nb.core.errors import BytesNotPermitted
 from mlops_nb.core.records import ModelVersion
 from mlops_nb.desk.compiling import compile_again
 from mlops_nb.desk.registering import register
+from mlops_nb.doors.cli import cli
 from mlops_nb.score.served import check_parity, describe, open_program
 from mlops_nb.store.models import experiment_id, facts_of, materialise, replace_evidence
 
@@ -74,16 +76,22 @@ def test_evidence_from_before_there_were_compiled_forms(place: Stores, first: Mo
     assert check_parity(open_program(newest, served), served).same
     json.loads((newest / "signature.json").read_text())
 
-    (newest / "compiled" / "masks.bin").write_bytes(b"")
+    masks = newest / "compiled" / "masks.bin"
+    content = masks.read_bytes()
+    masks.write_bytes(b"")
     with pytest.raises(BytesNotPermitted):
         materialise(place.models, again)
+    masks.write_bytes(content)
 
 
 def test_other_libraries_register_and_say_why_they_are_not_compiled(place: Stores) -> None:
+    from lightgbm import LGBMClassifier
+    from xgboost import XGBClassifier
+
     X, y = FRAME[FEATURES], FRAME["late"]
     models = {
-        "XGBClassifier of xgboost": pytest.importorskip("xgboost").XGBClassifier(n_estimators=5, n_jobs=1).fit(X, y),
-        "LGBMClassifier of lightgbm": pytest.importorskip("lightgbm").LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1).fit(X, y),
+        "XGBClassifier of xgboost": XGBClassifier(n_estimators=5, n_jobs=1).fit(X, y),
+        "LGBMClassifier of lightgbm": LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1).fit(X, y),
     }
     for name, model in models.items():
         version = register(place, model, name, train=FRAME, target="late")
@@ -121,3 +129,13 @@ def test_a_pyfunc(place: Stores, tmp_path: Path) -> None:
     version = register(place, f"runs:/{run}/m", "twice", train=rows, target="minutes")
     assert version.state == "proven" and version.kind == "regression", version.reason
     assert version.compiled_note == "Not compiled: the model is an MLflow pyfunc, Doubled."
+
+
+def test_the_command_says_what_came_of_it(place: Stores, first: ModelVersion) -> None:
+    runner, root = CliRunner(), str(place.settings.root)
+    done = runner.invoke(cli, ["-C", root, "models", "compile", first.ref, "-o", "json"])
+    assert done.exit_code == 0 and json.loads(done.stdout)["compiled"] is True, done.output
+    said = runner.invoke(cli, ["-C", root, "models", "compile", first.ref])
+    assert "delay/1: Compiled to trees as bit masks" in said.stdout
+    assert "rows agree" in runner.invoke(cli, ["-C", root, "models", "show", first.ref]).stdout
+    assert "compiled" in runner.invoke(cli, ["-C", root, "models", "list"]).stdout

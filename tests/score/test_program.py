@@ -84,7 +84,7 @@ ROW = st.tuples(st.one_of(st.none(), st.sampled_from(["UA", "AA", "B6"]), st.tex
 
 
 @pytest.mark.parametrize("kernel", MODELS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=1, max_size=30))
 def test_any_row_is_answered_as_the_model_does(programs: dict[str, Program], kernel: str, rows: list[Any]) -> None:
     program, (model, spec) = programs[kernel], MODELS[kernel]
