@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,7 @@ MLMODEL = """flavors:
 """
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 150.0) -> Any:
     """The first true answer; a test that waits in vain says for what."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -249,6 +250,7 @@ class Crowd:
         self.codes: list[int] = []
         self.ids: list[str] = []
         self.versions: set[str] = set()
+        self.latest: deque[str] = deque(maxlen=20)
         self.problems: list[str] = []
         self.threads = [threading.Thread(target=self.ask) for _ in range(clients)]
 
@@ -264,6 +266,7 @@ class Crowd:
                 if answer.status_code == 200:
                     self.ids.append(answer.headers["x-request-id"])
                     self.versions.add(answer.headers["x-model-version"])
+                    self.latest.append(answer.headers["x-model-version"])
 
     def __enter__(self) -> "Crowd":
         for thread in self.threads:
