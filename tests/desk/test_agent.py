@@ -14,11 +14,13 @@ from agents import command, kill, left_alone, wait_until, workspace_at
 from postgres import Server
 
 from mlops_nb.core.logfile import log_path
+from mlops_nb.core.records import listing
 from mlops_nb.core.serving import AgentAway
 from mlops_nb.core.settings import Settings
 from mlops_nb.desk.agent_client import call, ensure_agent, read_card, stop_agent
 from mlops_nb.desk.agent_status import AgentStatus
 from mlops_nb.desk.workspace import Workspace
+from mlops_nb.doors.text import dump
 
 def status(place: Settings) -> AgentStatus:
     return AgentStatus.from_dict(call(place, "status"))
@@ -121,8 +123,8 @@ LISTS = (("models", "list"), ("runs", "list"), ("deployments", "list"))
 def warm(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[tuple[Settings, list[str]]]:
     """A workspace with an agent that has opened everything; and what commands said before there was one."""
     place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", log_limit_mb=0.002, control=postgres.database())
-    assert Workspace(place.root).deployments() == []  # the first that opens it for writing makes the tables
-    before = [command(*words, "-o", "json", cwd=place.root).stdout for words in LISTS]
+    ws = Workspace(place.root)
+    before = [dump(listing(read())) + "\n" for read in (ws.versions, ws.runs, ws.deployments)]
     with left_alone(place):
         ensure_agent(place)
         call(place, "versions")
