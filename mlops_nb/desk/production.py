@@ -36,6 +36,8 @@ def finish_pending(models: "Models", model: str | None = None) -> list[Receipt]:
 def _carry_out(models: "Models", receipt: Receipt) -> Receipt:
     from mlops_nb.store.models import mirror_alias, mirror_head
 
+    if receipt.action == "forget":  # what it tells of was done before it was written
+        return models.control.finish_receipt(receipt.id)
     if receipt.deployment:  # nothing of it is in MLflow but the head of the chain
         finished = models.control.finish_revision(receipt)
         mirror_head(models, receipt.model)
