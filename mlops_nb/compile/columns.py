@@ -16,7 +16,7 @@ import numpy as np
 from ..core.errors import MlopsError
 from ..score.linear import apply_step
 
-# %% ../../nbs/compile/00_columns.ipynb #c973d8da
+# %% ../../nbs/compile/00_columns.ipynb #c88c7b1d
 class NotCompiled(MlopsError):
     "There is no compiled form; the message says why."
 
@@ -32,7 +32,7 @@ class Lookup:
     missing: float | None  # of no value, unless that is known
 
 
-Step = tuple[str, Any]  # fill v · missing · sub v · div v · mul v · add v · min v · max v · single · double · lookup Lookup
+Step = tuple[str, Any]  # fill v · missing · sub v · div v · mul v · add v · min v · max v · single · double · wide · lookup Lookup
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,20 @@ class Column:
         "Whether it is a table over codes, not a number that is computed with."
         return self.text or any(step == "lookup" for step, _ in self.steps)
 
-# %% ../../nbs/compile/00_columns.ipynb #213b45d5
+# %% ../../nbs/compile/00_columns.ipynb #73b047dc
 def follow(column: Column, values: np.ndarray) -> np.ndarray:
     "What the estimator sees of these numbers (float64, NaN for no value); as float64."
-    now = np.asarray(values, np.float64)
-    for step, value in column.steps:
-        if step in ("single", "double"):
-            with np.errstate(over="ignore"):
+    now, wide = np.asarray(values, np.float64), False
+    with np.errstate(over="ignore"):
+        for step, value in column.steps:
+            if step in ("single", "double"):
                 now = now.astype(np.float32 if step == "single" else np.float64)
-        else:
-            now = apply_step(now, step, value)
+            elif step == "wide":
+                wide = True
+            elif wide and now.dtype == np.float32:
+                now = apply_step(now.astype(np.float64), step, value).astype(np.float32)
+            else:
+                now = apply_step(now, step, value)
     return now.astype(np.float64)
 
 
@@ -74,6 +78,8 @@ def follow_value(column: Column, value: Any) -> Any:
     "What the estimator sees of one raw value of a coded column: a float, or REFUSED."
     number: np.ndarray | None = None
     for step, given in column.steps:
+        if step == "wide":
+            continue
         if number is not None and step != "lookup":
             kind = {"single": np.float32, "double": np.float64}.get(step)
             number = number.astype(kind) if kind else apply_step(number, step, given)

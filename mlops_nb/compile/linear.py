@@ -15,7 +15,7 @@ from .columns import Column, NotCompiled
 from .transformers import class_of, refused
 from .trees import code_table
 
-# %% ../../nbs/compile/05_linear.ipynb #6f4f3fa0
+# %% ../../nbs/compile/05_linear.ipynb #ff1ea2f7
 NUMBERS = {
     "identity": "LinearRegression Ridge RidgeCV Lasso LassoCV ElasticNet ElasticNetCV Lars LassoLars BayesianRidge ARDRegression "
     "HuberRegressor SGDRegressor LinearSVR TheilSenRegressor OrthogonalMatchingPursuit QuantileRegressor",
@@ -37,8 +37,8 @@ def links_of(model: Any, scores: bool) -> list[str]:
     if name not in PROBABILITIES.split() or getattr(model, "loss", "log_loss") != "log_loss":
         raise refused(model, more=f"with the loss {getattr(model, 'loss', '')!r}")
     if name == "SGDClassifier":
-        return ["logistic"] if two else ["ovr"]
-    return ["logistic", "logistic2"] if two else ["softmax", "ovr"]
+        return ["logistic"] if two else ["ovr", "ovr_or_none"]
+    return ["logistic", "logistic2"] if two else ["softmax", "ovr", "ovr_or_none"]
 
 
 def weights_of(model: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +49,7 @@ def weights_of(model: Any) -> tuple[np.ndarray, np.ndarray]:
         raise refused(model, more=f"that answers {weights.shape[0]} numbers a row")
     return weights, base
 
-# %% ../../nbs/compile/05_linear.ipynb #f26d76dc
+# %% ../../nbs/compile/05_linear.ipynb #9e088195
 def to_linear(
     weights: np.ndarray,
     base: np.ndarray,
@@ -68,7 +68,7 @@ def to_linear(
             with np.errstate(invalid="ignore"):
                 tables[column.input] = tables.get(column.input, 0.0) + table[:, None] * weight
             continue
-        steps = [[step, 0.0 if value is None else float(value)] for step, value in column.steps if step not in ("single", "double")]
+        steps = [[step, 0.0 if value is None else float(value)] for step, value in column.steps if step not in ("single", "double", "wide")]
         terms.append({"input": column.input, "steps": steps, "weights": weight.tolist()})
     first, placed = 0, []
     for i, table in tables.items():

@@ -187,7 +187,7 @@ def _numbers(reading: Reading, column: Any) -> "np.ndarray":
         refuse(reading, "bounds")
     return found
 
-# %% ../../nbs/score/05_form.ipynb #846711b5
+# %% ../../nbs/score/05_form.ipynb #92268867
 def _expit(z: float) -> float:
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
@@ -202,10 +202,16 @@ def _softmax(zs: Sequence[float]) -> tuple[float, ...]:
     return tuple([p / whole for p in powers])
 
 
-def _ovr(zs: Sequence[float]) -> tuple[float, ...]:
+def _ovr(zs: Sequence[float], none: float | None = None) -> tuple[float, ...]:
     found = [_expit(z) for z in zs]
     whole = sum(found)
-    return tuple([p / whole if whole else 1.0 / len(found) for p in found])  # all ruled out: undecided
+    if not whole:  # every class is ruled out: undecided
+        return (1.0 / len(found) if none is None else none,) * len(found)
+    return tuple([p / whole for p in found])
+
+
+def _ovr_or_none(zs: Sequence[float]) -> tuple[float, ...]:
+    return _ovr(zs, math.nan)  # as older versions of scikit-learn do
 
 
 def _exp(z: float) -> float:
@@ -221,6 +227,7 @@ ROW_LINKS: dict[str, list[str]] = {
     "shares": ["p=(ZS)", "return L[p.index(max(p))],p"],
     "softmax": ["p=SOFTMAX((ZS))", "return L[p.index(max(p))],p"],
     "ovr": ["z=(ZS)", "return L[z.index(max(z))],OVR(z)"],
+    "ovr_or_none": ["z=(ZS)", "return L[z.index(max(z))],OVR_OR_NONE(z)"],
     "sign": ["return (L1 if z0>0.0 else L0),None"],
     "largest": ["p=(ZS)", "return L[p.index(max(p))],None"],
 }
@@ -230,10 +237,11 @@ def link_lines(form: Form, outputs: int) -> tuple[list[str], Names]:
     "Source lines that return the answer to one row, from `z0`, `z1`, …"
     labels = form.head["labels"] or [None, None]
     zs = "".join(f"z{k}," for k in range(outputs))
-    names = {"EXPIT": _expit, "SOFTMAX": _softmax, "OVR": _ovr, "EXP": _exp, "L": labels, "L0": labels[0], "L1": labels[-1]}
+    names: Names = {"EXPIT": _expit, "SOFTMAX": _softmax, "OVR": _ovr, "OVR_OR_NONE": _ovr_or_none, "EXP": _exp}
+    names |= {"L": labels, "L0": labels[0], "L1": labels[-1]}
     return [line.replace("(ZS)", f"({zs})") for line in ROW_LINKS[form.head["link"]]], names
 
-# %% ../../nbs/score/05_form.ipynb #cf07d92d
+# %% ../../nbs/score/05_form.ipynb #4483500d
 Scored = tuple[list[Any], list[list[float]] | None]
 
 
@@ -252,7 +260,7 @@ def link_batch(form: Form, z: "np.ndarray") -> Scored:
         if link == "largest":
             return [labels[k] for k in z.argmax(axis=1).tolist()], None
         scores = _probabilities(link, z)
-    best = z if link == "ovr" else scores
+    best = z if link.startswith("ovr") else scores
     return [labels[k] for k in best.argmax(axis=1).tolist()], scores.tolist()
 
 
@@ -265,10 +273,10 @@ def _probabilities(link: str, z: "np.ndarray") -> "np.ndarray":
     if link == "softmax":
         powers = np.exp(z - z.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-    if link == "ovr":
+    if link.startswith("ovr"):
         each = _expits(z)
         whole = each.sum(axis=1, keepdims=True)
-        return np.where(whole == 0, 1.0 / z.shape[1], each / np.where(whole == 0, 1.0, whole))
+        return np.where(whole == 0, 1.0 / z.shape[1] if link == "ovr" else np.nan, each / np.where(whole == 0, 1.0, whole))
     return z  # shares
 
 
