@@ -104,15 +104,55 @@ class _Present:
         "The answer to a call."
         raise NotImplementedError
 
-# %% ../../nbs/desk/30_agent.ipynb #11d1a72e
-class _Working(_Present):
-    "What it does again and again."
+# %% ../../nbs/desk/30_agent.ipynb #8d2d838e
+class _Telling(_Present):
+    "What it has to tell, as alerts."
 
-    def __init__(self, settings: Settings, foreground: bool = False):
+    def __init__(self, settings: Settings):
         super().__init__(settings)
         self.workspace: Workspace | None = None
         self.warm, self.cold = threading.Event(), ""  # it has tried to open its stores; why it could not
         self.answered = running(settings) is not None  # while it was away
+
+    @property
+    def stores(self) -> Any:
+        "The workspace's stores. Raises MlopsError as long as they cannot be opened."
+        self.warm.wait()
+        if self.workspace is None:
+            hint = "`mlops-nb doctor` looks at everything; the agent tries again by itself."
+            raise MlopsError(f"The agent cannot open the workspace: {self.cold}", hint=hint)
+        return self.workspace.stores
+
+    def tell(self, state: DutyState) -> None:
+        "An alert for a duty, for as long as it fails."
+        if self.workspace is None:
+            return
+        control, cause = self.workspace.stores.control, f"agent_failed {state.name}"
+        if state.problem:
+            hint = "`mlops-nb logs agent` shows more; it is tried again by itself."
+            control.raise_alert("agent_failed", f"The agent fails at {state.name}: {state.problem}", hint=hint, cause=cause)
+        else:
+            control.resolve_alerts("agent_failed", cause=cause)
+
+    def tell_downtime(self) -> None:
+        "Says of a time without an agent what was missed; of none where nothing was deployed."
+        gap, control = self.was_down, self.stores.control
+        if gap is None or not any(d.state != "stopped" for d in control.deployments()):
+            self.was_down = None
+            return
+        waiting = waiting_bytes(self.settings)
+        gap = replace(gap, missed=missed(gap, self.answered, waiting, control.receipts(limit=200), self.settings.collect_every))
+        self.was_down = gap
+        if not gap.asked:
+            log.warning(in_a_sentence(gap))
+            control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause=f"agent_was_down {plain(gap.begin)}")
+
+# %% ../../nbs/desk/30_agent.ipynb #3ebabf9f
+class _Working(_Telling):
+    "What it does again and again."
+
+    def __init__(self, settings: Settings, foreground: bool = False):
+        super().__init__(settings)
         self.collector: Collector | None = None
         self.collected: Collected | None = None  # what the newest collection said
         self.following = Following(settings, inherit=foreground, nudge=lambda: self.look())
@@ -166,42 +206,9 @@ class _Working(_Present):
             if self.collected.predictions or self.collected.labels:
                 log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
 
-    def tell(self, state: DutyState) -> None:
-        "An alert for a duty, for as long as it fails."
-        if self.workspace is None:
-            return
-        control, cause = self.workspace.stores.control, f"agent_failed {state.name}"
-        if state.problem:
-            hint = "`mlops-nb logs agent` shows more; it is tried again by itself."
-            control.raise_alert("agent_failed", f"The agent fails at {state.name}: {state.problem}", hint=hint, cause=cause)
-        else:
-            control.resolve_alerts("agent_failed", cause=cause)
-
-    def tell_downtime(self) -> None:
-        "Says of a time without an agent what was missed; of none where nothing was deployed."
-        gap, control = self.was_down, self.stores.control
-        if gap is None or not any(d.state != "stopped" for d in control.deployments()):
-            self.was_down = None
-            return
-        waiting = waiting_bytes(self.settings)
-        gap = replace(gap, missed=missed(gap, self.answered, waiting, control.receipts(limit=200), self.settings.collect_every))
-        self.was_down = gap
-        if not gap.asked:
-            log.warning(in_a_sentence(gap))
-            control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause=f"agent_was_down {plain(gap.begin)}")
-
-    @property
-    def stores(self) -> Any:
-        "The workspace's stores. Raises MlopsError as long as they cannot be opened."
-        self.warm.wait()
-        if self.workspace is None:
-            hint = "`mlops-nb doctor` looks at everything; the agent tries again by itself."
-            raise MlopsError(f"The agent cannot open the workspace: {self.cold}", hint=hint)
-        return self.workspace.stores
-
-# %% ../../nbs/desk/30_agent.ipynb #39d90530
-class Agent(_Working):
-    "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
+# %% ../../nbs/desk/30_agent.ipynb #f04f028a
+class _Answering(_Working):
+    "What it answers."
 
     def answer(self, method: str, args: dict[str, Any]) -> Any:
         "The answer to a call."
@@ -253,6 +260,10 @@ class Agent(_Working):
             was_down=self.was_down,
             note="; ".join(filter(None, [*wrong, self.following.keeper.problem])),
         )
+
+# %% ../../nbs/desk/30_agent.ipynb #e8ffb5c9
+class Agent(_Answering):
+    "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
 
     def run(self) -> int:
         "Works until it ends."

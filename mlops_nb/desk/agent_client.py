@@ -359,19 +359,17 @@ def stop_agent(settings: Settings, *, servers: bool = True, within: float = 60.0
         time.sleep(0.02)
     return info
 
-# %% ../../nbs/desk/04_agent_client.ipynb #ebb0f69b
+# %% ../../nbs/desk/04_agent_client.ipynb #0976339f
 def settled(found: Deployment, revision: int) -> bool:
     "Whether it is clear what became of a revision. DeploymentFailed when it failed."
     if found.revision > revision or found.state == "stopped":
         return True  # somebody changed it since
-    failed = [r for r in found.routes if r.state == "failed" and r.role != "shadow"]
-    if failed:
-        why = "; ".join(f"{r.version or r.ref}: {r.reason}" for r in failed)
-        older = " What was served before still is." if found.note else ""
-        hint = "Put right what it says, or undo it: `mlops-nb rollback " + found.name + "`."
-        raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {why}{older}", field="target", hint=hint)
-    if found.revision == revision and found.state == "degraded" and all(r.state != "ready" for r in found.routes if r.role != "shadow"):
-        raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {found.note}", field="target")
+    takers = [r for r in found.routes if r.role != "shadow"]
+    failed = [r for r in takers if r.state == "failed"]
+    if failed or (found.revision == revision and found.state == "degraded" and all(r.state != "ready" for r in takers)):
+        why = found.note or "; ".join(f"{r.version or r.ref} failed: {r.reason}" for r in failed)
+        hint = f"Put right what it says, or undo it: `mlops-nb rollback {found.name}`."
+        raise DeploymentFailed(f"Revision {revision} of {found.name} is not served. {why.rstrip('.')}.", field="target", hint=hint)
     return found.revision == revision and found.state in ("ready", "degraded")
 
 

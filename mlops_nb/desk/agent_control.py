@@ -20,9 +20,9 @@ from .foreground import serve
 from .stores import Base
 from .supervising import stop_servers
 
-# %% ../../nbs/desk/08_agent_control.ipynb #e7c02bb7
-class Background(Base):
-    "The agent of the workspace, from outside."
+# %% ../../nbs/desk/08_agent_control.ipynb #adcf4828
+class _Running(Base):
+    "Starts and ends."
 
     def up(self) -> AgentStatus:
         "Starts the agent when none runs, or when its code has changed; what is deployed is served from then on."
@@ -61,6 +61,17 @@ class Background(Base):
             seen = seen_from_outside(self.settings)
             return seen if seen.agent is None else _silent(seen, problem)
 
+
+def _silent(seen: AgentStatus, problem: AgentAway) -> AgentStatus:
+    from dataclasses import replace
+
+    pid = seen.agent.pid if seen.agent else 0
+    return replace(seen, note=f"The agent (process {pid}) lives but does not answer. {problem.hint or ''}".strip())
+
+# %% ../../nbs/desk/08_agent_control.ipynb #d3b9ead4
+class Background(_Running):
+    "The agent of the workspace, from outside."
+
     def logs(self, name: str = LOG, lines: int = 50) -> list[str]:
         "The last lines of a log: `agent` or `server`."
         return tail(log_path(self.settings.state_dir, self._log(name)), lines)
@@ -75,10 +86,3 @@ class Background(Base):
             hint = nearest(name, known) or "Nothing has run in the background yet: `mlops-nb up` starts the agent."
             raise UsageError(f"There is no log {name!r}.", field="name", hint=hint)
         return name
-
-
-def _silent(seen: AgentStatus, problem: AgentAway) -> AgentStatus:
-    from dataclasses import replace
-
-    pid = seen.agent.pid if seen.agent else 0
-    return replace(seen, note=f"The agent (process {pid}) lives but does not answer. {problem.hint or ''}".strip())

@@ -72,17 +72,12 @@ def answered(line: bytes, answer: Answer) -> bytes:
             log.warning("a call failed", exc_info=True)
         return to_line({"id": id, "error": refusal(problem)})
 
-# %% ../../nbs/desk/14_agent_socket.ipynb #c70dc57f
-class Ear:
-    "Listens at a path and answers each line that comes."
+# %% ../../nbs/desk/14_agent_socket.ipynb #7fbe9bae
+class _Listening:
+    "A socket at a path, as long as it is wanted there."
 
-    def __init__(self, path: Path, answer: Answer):
-        self.path, self.answer = path, answer
-        self.last = time.monotonic()  # when somebody last asked something
-        self.at_work = 0  # calls being answered
-        self._count = threading.Lock()
-        self._callers: set[socket.socket] = set()
-        self._ends = False
+    def __init__(self, path: Path):
+        self.path, self._ends = path, False
         self._listen()
 
     def _listen(self) -> None:
@@ -118,6 +113,21 @@ class Ear:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def _accept(self, ear: socket.socket) -> None:
+        raise NotImplementedError
+
+# %% ../../nbs/desk/14_agent_socket.ipynb #93bed979
+class Ear(_Listening):
+    "Listens at a path and answers each line that comes."
+
+    def __init__(self, path: Path, answer: Answer):
+        self.answer = answer
+        self.last = time.monotonic()  # when somebody last asked something
+        self.at_work = 0  # calls being answered
+        self._count = threading.Lock()
+        self._callers: set[socket.socket] = set()
+        super().__init__(path)
 
     def _accept(self, ear: socket.socket) -> None:
         while not self._ends:

@@ -24,7 +24,7 @@ def pause(every: float, failures: int) -> float:
     "Seconds until the next try."
     return max(every, min(LONGEST_PAUSE, max(every, 0.5) * 2.0 ** min(failures, 10))) if failures else every
 
-# %% ../../nbs/desk/13_duties.ipynb #0fdb387a
+# %% ../../nbs/desk/13_duties.ipynb #98b98077
 class Duty:
     "Does `act` every so many seconds in a thread, and at once when it is nudged."
 
@@ -75,27 +75,29 @@ class Duty:
                     return
                 self._begun += 1
                 self._due = float("inf")  # a nudge during the round asks for another one
-            self._round()
+            _round(self)
             with self._wake:
                 self._done = self._begun
                 self._due = min(self._due, time.monotonic() + pause(self.every, self.state.failures))
                 self._wake.notify_all()
 
-    def _round(self) -> None:
-        before = self.state
+# %% ../../nbs/desk/13_duties.ipynb #64b9d8bc
+def _round(duty: "Duty") -> None:
+    "Does it once, and tells when it begins to fail and when it is well again."
+    before = duty.state
+    try:
+        duty.act()
+    except Exception as problem:
+        words = in_words(problem)
+        if words != before.problem:
+            log.warning("%s fails: %s", duty.name, words, exc_info=not isinstance(problem, MlopsError))
+        duty.state = DutyState(duty.name, duty.every, before.done_at, words, before.since or now(), before.failures + 1)
+    else:
+        if before.problem:
+            log.info("%s is well again, after %d failures", duty.name, before.failures)
+        duty.state = DutyState(duty.name, duty.every, now())
+    if duty.told and (duty.state.problem != before.problem):
         try:
-            self.act()
-        except Exception as problem:
-            words = in_words(problem)
-            if words != before.problem:
-                log.warning("%s fails: %s", self.name, words, exc_info=not isinstance(problem, MlopsError))
-            self.state = DutyState(self.name, self.every, before.done_at, words, before.since or now(), before.failures + 1)
-        else:
-            if before.problem:
-                log.info("%s is well again, after %d failures", self.name, before.failures)
-            self.state = DutyState(self.name, self.every, now())
-        if self.told and (self.state.problem != before.problem):
-            try:
-                self.told(self.state)
-            except Exception as problem:  # the place to tell it may be what is broken
-                log.warning("that %s %s could not be told: %s", self.name, "fails" if self.state.problem else "is well", in_words(problem))
+            duty.told(duty.state)
+        except Exception as problem:  # the place to tell it may be what is broken
+            log.warning("that %s %s could not be told: %s", duty.name, "fails" if duty.state.problem else "is well", in_words(problem))

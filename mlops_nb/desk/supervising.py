@@ -37,7 +37,7 @@ def check_binding(settings: Settings, keys: int) -> None:
         words = f"The online server does not listen on {settings.host} without {' and '.join(missing)}."
         raise UsageError(words, field="host", hint=f"First: {'; then '.join(steps)}. Or listen on 127.0.0.1 only.")
 
-# %% ../../nbs/desk/05_supervising.ipynb #58aa40cc
+# %% ../../nbs/desk/05_supervising.ipynb #cd7ed3df
 SERVER_LOG, FAILED = "server", "supervisor.failed.json"
 
 
@@ -80,7 +80,7 @@ def start_supervisor(settings: Settings, inherit: bool = False) -> "subprocess.P
         if log is not None:
             os.close(log)
 
-
+# %% ../../nbs/desk/05_supervising.ipynb #53880203
 def why_ended(settings: Settings, pid: int, code: int) -> MlopsError:
     "Why a supervisor ended: what it said itself, or else the last line of its log."
     said = read_note(Places(settings.state_dir).serve / FAILED)
