@@ -47,11 +47,11 @@ def kill_worker(desk: Desk, load: Load, rng: random.Random) -> None:
 
 def kill_supervisor(desk: Desk, load: Load, rng: random.Random) -> None:
     "The agent starts another one; until then the workers go on alone, and nobody notices."
-    victim, failed = desk.supervisor(), len(load.failures)
+    victim, failed = desk.supervisor(), (len(load.failures), load.refused)
     desk.kill(victim)
     wait_for(lambda: desk.supervisor() not in (0, victim), "a new one supervises")
     desk.settle(WORKERS)
-    assert len(load.failures) == failed, load.summary()
+    assert (len(load.failures), load.refused) == failed, load.summary()
 
 
 def kill_agent(desk: Desk, load: Load, rng: random.Random) -> None:
