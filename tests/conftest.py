@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from postgres import MISSING, Server, binaries
+
+settings.register_profile("tests", deadline=None)  # a slow machine is no fault of what is tested
+settings.load_profile("tests")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background by a shell, and children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
