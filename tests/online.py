@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +53,7 @@ MLMODEL = """flavors:
 """
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 150.0) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """The first true answer; a test that waits in vain says for what."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -250,7 +249,7 @@ class Crowd:
         self.codes: list[int] = []
         self.ids: list[str] = []
         self.versions: set[str] = set()
-        self.latest: deque[str] = deque(maxlen=20)
+        self.latest: tuple[str, ...] = ()  # the last twenty
         self.problems: list[str] = []
         self.threads = [threading.Thread(target=self.ask) for _ in range(clients)]
 
@@ -266,7 +265,11 @@ class Crowd:
                 if answer.status_code == 200:
                     self.ids.append(answer.headers["x-request-id"])
                     self.versions.add(answer.headers["x-model-version"])
-                    self.latest.append(answer.headers["x-model-version"])
+                    self.latest = (*self.latest[-19:], answer.headers["x-model-version"])
+
+    def __repr__(self) -> str:
+        alive = sum(thread.is_alive() for thread in self.threads)
+        return f"Crowd({alive} alive, {len(self.codes)} answers, latest {list(self.latest)}, {self.problems[:3]})"
 
     def __enter__(self) -> "Crowd":
         for thread in self.threads:

@@ -72,7 +72,7 @@ async def invocations(app: "App", request: Request) -> Reply:
     body, found = await predict(engine, target, request)
     return 200, body, found
 
-# %% ../../nbs/serve/07_app.ipynb #29c6cfbd
+# %% ../../nbs/serve/07_app.ipynb #deda9fd2
 class _Whose(msgspec.Struct):
     deployment: str | None = None
 
@@ -119,7 +119,7 @@ async def feedback(app: "App", request: Request) -> Reply:
         engine.counters.counter("mlops_nb_labels_total", model=target.planned.model).add(len(kept))
     return 202, msgspec.json.encode({"accepted": len(kept), "duplicates": len(labels) - len(kept)}), [JSON]
 
-
+# %% ../../nbs/serve/07_app.ipynb #969d87f9
 def _private(target: Target, labels: list[Any]) -> list[Any]:
     "Ids as the deployment keeps them."
     privacy, name = target.first.privacy, target.first.loaded.served.id
@@ -133,7 +133,7 @@ def _private(target: Target, labels: list[Any]) -> list[Any]:
         changed.append((request_id, found[0], *rest))
     return changed
 
-# %% ../../nbs/serve/07_app.ipynb #691f6786
+# %% ../../nbs/serve/07_app.ipynb #3b72523b
 class NotHere(Refused):
     "The protocol knows it, this server leaves it to somebody else."
 
@@ -177,7 +177,7 @@ async def metadata(app: "App", request: Request) -> Reply:
     versions = sorted({one.version for one in target.lanes})
     return 200, msgspec.json.encode(protocols.model_metadata(target.name, versions, lane.loaded.signature, lane.classes)), [JSON]
 
-
+# %% ../../nbs/serve/07_app.ipynb #a45c9a74
 async def index(app: "App", request: Request) -> Reply:
     "Every deployment, and whether it answers."
     app.engine.access.check(request.headers, "predict")
@@ -333,7 +333,7 @@ class App:
                 request.late = True
                 request.task.cancel()
 
-# %% ../../nbs/serve/07_app.ipynb #2acbbad8
+# %% ../../nbs/serve/07_app.ipynb #bb7d860f
 async def _answer(app: App, endpoint: Endpoint, request: Request) -> Reply | None:
     try:
         handler = endpoint.methods.get(request.scope["method"])
@@ -368,7 +368,7 @@ def _log(request: Request, problem: BaseException) -> None:
     traceback.print_exception(problem, file=sys.stderr)
     sys.stderr.flush()
 
-
+# %% ../../nbs/serve/07_app.ipynb #3a81d544
 def _other(app: App, endpoint: Endpoint, request: Request) -> Handler:
     "HEAD where there is a GET; else the refusal."
     if endpoint is app.unknown:

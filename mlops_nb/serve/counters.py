@@ -119,7 +119,7 @@ class Counters:
         self._cells.release()
         self._map.close()
 
-# %% ../../nbs/serve/01_counters.ipynb #d532f991
+# %% ../../nbs/serve/01_counters.ipynb #93407ff4
 Series = dict[str, list[float]]  # JSON of [kind, name, labels, bounds] -> numbers
 
 
@@ -173,7 +173,7 @@ def collect(folder: Path) -> Series:
             break
     return total
 
-
+# %% ../../nbs/serve/01_counters.ipynb #abc756aa
 def fold(folder: Path) -> list[str]:
     "Moves the numbers of ended processes into the base file; whose they were. Called by one process, the supervisor."
     total, folded = _base(folder)
@@ -190,7 +190,7 @@ def fold(folder: Path) -> list[str]:
         (folder / name).unlink(missing_ok=True)
     return [name.removesuffix(".counters") for name in ended]
 
-# %% ../../nbs/serve/01_counters.ipynb #07023918
+# %% ../../nbs/serve/01_counters.ipynb #28ebbb2c
 HELP = {
     "mlops_nb_requests_total": "Requests answered, by model, version and HTTP status.",
     "mlops_nb_request_duration_seconds": "Time from the first byte of a request to its answer.",
@@ -220,7 +220,7 @@ def _labels(labels: dict[str, str], **more: str) -> str:
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
-
+# %% ../../nbs/serve/01_counters.ipynb #1b10e1d8
 def render(folder: Path) -> str:
     "Everything counted in `folder`, in Prometheus' text form."
     lines: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Commit', 'Shadowed', 'Shadows', 'Failure', 'Engine', 'follow', 'load', 'settle', 'report', 'predict', 'VersionAbsent']
 
-# %% ../../nbs/serve/06_engine.ipynb #4736e61d
+# %% ../../nbs/serve/06_engine.ipynb #059b1901
 import asyncio
 import contextlib
 import time
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MlopsError
+from ..core.errors import DataInvalid, MlopsError
 from ..core.process import reach
 from ..store.spool import SpoolFull, SpoolWriter
 from .access import Access, Refused
 from .counters import Counters
-from .host import Host, ModelFailed
+from .host import Host, ModelFailed, ModelRefused
 from .lanes import MANY, Lane, Loaded, Meters, Request, Target, load_host, load_program, meters_of, read_served
 from .plan import Applied, Limits, Plan, PlannedDeployment, PlannedVersion, WorkerStatus, read_applied, write_applied
 from .protocols import Headers, Scored, decide, write_mlflow, write_v2
@@ -54,7 +54,7 @@ class Commit:
                 future.set_exception(SpoolFull(f"The log cannot be written ({problem.strerror})."))
                 future.exception()  # whoever waits gets it; nobody has to
 
-# %% ../../nbs/serve/06_engine.ipynb #ab2ffb5a
+# %% ../../nbs/serve/06_engine.ipynb #b13a80f6
 @dataclass(slots=True)
 class Shadowed:
     "A request that a shadow has yet to see."
@@ -62,7 +62,7 @@ class Shadowed:
     lane: Lane
     request: Request
 
-
+# %% ../../nbs/serve/06_engine.ipynb #1962e098
 class Shadows:
     "Scores requests again, when there is time."
 
@@ -70,10 +70,10 @@ class Shadows:
         self.keep, self.most, self.most_bytes = keep, most, most_bytes
         self.waiting: deque[Shadowed] = deque()
         self.bytes = 0
-        self._room = asyncio.Semaphore(at_once)
-        self._wake = asyncio.Event()
+        self.room = asyncio.Semaphore(at_once)
+        self.wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._hosted: set[asyncio.Task[None]] = set()
+        self.hosted: set[asyncio.Task[None]] = set()
 
     def add(self, lane: Lane, request: Request) -> None:
         "Queues it, or drops it and counts that."
@@ -82,9 +82,9 @@ class Shadows:
             return
         self.waiting.append(Shadowed(lane, request))
         self.bytes += len(request.body)
-        self._wake.set()
+        self.wake.set()
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(_shade(self))
 
     def count(self, lane: Lane, outcome: str) -> None:
         "One more of an outcome: scored, failed, dropped."
@@ -92,48 +92,51 @@ class Shadows:
         if counter is not None:
             counter.add()
 
-    async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self.waiting:
-                one = self.waiting.popleft()
-                self.bytes -= len(one.request.body)
-                if one.lane.host is None:
-                    await self._score(one)
-                    await asyncio.sleep(0)  # requests first
-                else:  # together, so that they make a batch
-                    await self._room.acquire()
-                    task = asyncio.create_task(self._score(one))
-                    self._hosted.add(task)
-                    task.add_done_callback(self._finished)
-
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._hosted.discard(task)
-        self._room.release()
-
-    async def _score(self, one: Shadowed) -> None:
-        lane, request = one.lane, one.request
-        try:
-            began = time.perf_counter()
-            rows, _ = lane.decode(request)
-            scored = decide(await lane.score(rows), lane.options, lane.classes)
-            if lane.recorder is not None:
-                took = (time.perf_counter() - began) * 1e6
-                self.keep(lane.recorder.record(rows, request.id, request.received_us, took, request.key_id, scored))
-            self.count(lane, "scored")
-        except Exception:  # whatever it is: it must not surface
-            self.count(lane, "failed")
+    def finished(self, task: "asyncio.Task[None]") -> None:
+        "One that a host answered has ended."
+        self.hosted.discard(task)
+        self.room.release()
 
     async def close(self) -> None:
         "Stops; what waits is dropped."
-        for task in (self._task, *self._hosted):
+        for task in (self._task, *self.hosted):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
-# %% ../../nbs/serve/06_engine.ipynb #bff68911
+# %% ../../nbs/serve/06_engine.ipynb #ecfe0405
+async def _shade(shadows: Shadows) -> None:
+    while True:
+        await shadows.wake.wait()
+        shadows.wake.clear()
+        while shadows.waiting:
+            one = shadows.waiting.popleft()
+            shadows.bytes -= len(one.request.body)
+            if one.lane.host is None:
+                await _shade_one(shadows, one)
+                await asyncio.sleep(0)  # requests first
+            else:  # together, so that they make a batch
+                await shadows.room.acquire()
+                task = asyncio.create_task(_shade_one(shadows, one))
+                shadows.hosted.add(task)
+                task.add_done_callback(shadows.finished)
+
+
+async def _shade_one(shadows: Shadows, one: Shadowed) -> None:
+    lane, request = one.lane, one.request
+    try:
+        began = time.perf_counter()
+        rows, _ = lane.decode(request)
+        scored = decide(await lane.score(rows), lane.options, lane.classes)
+        if lane.recorder is not None:
+            took = int((time.perf_counter() - began) * 1e6)
+            shadows.keep(lane.recorder.record(rows, request.id, request.received_us, took, request.key_id, scored))
+        shadows.count(lane, "scored")
+    except Exception:  # whatever it is: it must not surface
+        shadows.count(lane, "failed")
+
+# %% ../../nbs/serve/06_engine.ipynb #f0841618
 @dataclass(slots=True)
 class Failure:
     "Why a version is not there."
@@ -141,7 +144,7 @@ class Failure:
     reason: str
     revisions: dict[str, int] = field(default_factory=dict)  # of the deployments that wanted it; a newer one is a new try
 
-
+# %% ../../nbs/serve/06_engine.ipynb #2c284f03
 class Engine:
     "What one worker serves now."
 
@@ -203,7 +206,7 @@ class Engine:
         if self.spool is not None:
             self.spool.close()
 
-# %% ../../nbs/serve/06_engine.ipynb #4b4492e8
+# %% ../../nbs/serve/06_engine.ipynb #774e6b06
 def follow(engine: Engine, plan: Plan) -> None:
     "Begins to make it so. Called in the event loop, again for each new plan."
     engine.plan, engine.limits = plan, plan.limits
@@ -242,7 +245,7 @@ def load(engine: Engine, planned: PlannedVersion) -> None:
         return
     engine.loading[planned] = asyncio.create_task(_load(engine, planned))
 
-
+# %% ../../nbs/serve/06_engine.ipynb #6f05ec40
 async def _load(engine: Engine, planned: PlannedVersion) -> None:
     loop = asyncio.get_running_loop()
     try:
@@ -283,7 +286,7 @@ def _host(engine: Engine, planned: PlannedVersion, requirements: list[str]) -> H
         batched=meters.batch.observe,
     )
 
-# %% ../../nbs/serve/06_engine.ipynb #b0c75315
+# %% ../../nbs/serve/06_engine.ipynb #3aa86e58
 def settle(engine: Engine) -> None:
     "Changes over whatever is ready, lets go of what nobody needs, and tells."
     for planned in engine.plan.deployments:
@@ -317,7 +320,7 @@ def _needed(planned: PlannedDeployment) -> set[str]:
 def _is_lost(engine: Engine, planned: PlannedDeployment) -> bool:
     return any(v.ref in _needed(planned) for v in engine.failed)
 
-
+# %% ../../nbs/serve/06_engine.ipynb #3282a1d1
 def _change_over(engine: Engine, planned: PlannedDeployment, versions: dict[str, PlannedVersion]) -> bool:
     "Whether the deployment answers as planned."
     there = {r.version: engine.loaded[versions[r.version]] for r in planned.routes if versions.get(r.version) in engine.loaded}
@@ -360,7 +363,7 @@ def report(engine: Engine) -> WorkerStatus:
     note = " ".join(engine.trouble.values())
     return replace(old, seq=settled, deployments=revisions, versions=versions, note=note)
 
-# %% ../../nbs/serve/06_engine.ipynb #6dd62905
+# %% ../../nbs/serve/06_engine.ipynb #dfa2e797
 async def predict(engine: Engine, target: Target, request: Request) -> tuple[bytes, Headers]:
     "Body and headers. `request.lane` says which version answered, or refused. Raises DecodeError, Refused or SpoolFull."
     lane = target.only if target.only is not None and not request.version else _lane(target, request)
@@ -396,6 +399,8 @@ async def predict(engine: Engine, target: Target, request: Request) -> tuple[byt
             if engine.commit is not None:
                 await engine.commit.wait()
             reach("before-answer")
+    except DataInvalid as problem:  # all rules let it pass, and the model itself does not take it
+        raise ModelRefused(problem.message, field=problem.field) from None
     except (MlopsError, asyncio.CancelledError):
         raise
     except Exception as problem:
@@ -405,7 +410,7 @@ async def predict(engine: Engine, target: Target, request: Request) -> tuple[byt
 
 _JSON: Headers = [(b"content-type", b"application/json")]
 
-
+# %% ../../nbs/serve/06_engine.ipynb #b957afc8
 class VersionAbsent(Refused):
     "The URL asks for a version that this deployment does not answer with."
 

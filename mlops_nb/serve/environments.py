@@ -98,7 +98,7 @@ def host_package(state: Path, python: str = "") -> Path:
             shutil.rmtree(draft, ignore_errors=True)
     return place
 
-# %% ../../nbs/serve/02_environments.ipynb #7ffbf923
+# %% ../../nbs/serve/02_environments.ipynb #f17d9574
 class EnvironmentFailed(MlopsError):
     "No interpreter with these packages could be made."
 
@@ -134,7 +134,7 @@ def _uv() -> str:
         raise ExtraMissing("The program uv is not installed.", field="serve_env", hint="`pip install uv`, or set serve_env = same.")
     return found
 
-
+# %% ../../nbs/serve/02_environments.ipynb #67db1ba2
 def uv_environment(
     folder: Path,  # where environments are kept
     requirements: Iterable[str],

@@ -143,7 +143,7 @@ def how_it_ended(code: int) -> str:
         return f"was ended by {name}" + (" (often: not enough memory)" if name == "SIGKILL" else "")
     return f"ended with exit code {code}"
 
-# %% ../../nbs/serve/04_host.ipynb #636f8cf2
+# %% ../../nbs/serve/04_host.ipynb #e82c4620
 _LENGTH = struct.Struct("<I")
 
 
@@ -198,7 +198,7 @@ class Line:
         self.writer.close()
         return await asyncio.get_running_loop().run_in_executor(None, end_process, self.process)
 
-
+# %% ../../nbs/serve/04_host.ipynb #28e88043
 async def open_line(folder: Path, served: Path, package: Path, python: str, timeout: float) -> Line:
     "Starts the process and waits until it has loaded its model. Raises HostFailed."
     loop = asyncio.get_running_loop()
@@ -220,7 +220,7 @@ async def open_line(folder: Path, served: Path, package: Path, python: str, time
         raise HostFailed(str(first.get("failed", "The process for the model said something else.")))
     return line
 
-# %% ../../nbs/serve/04_host.ipynb #8d3b18af
+# %% ../../nbs/serve/04_host.ipynb #0ca76aae
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before it is started again; back to the first after a minute of life
 
 
@@ -247,22 +247,19 @@ class Host:
         self.waiting: deque[Asked] = deque()
         self.line: Line | None = None
         self.retiring = False
-        self._wake = asyncio.Event()
+        self.wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         "Loads the model. Raises HostFailed, which names packages that differ from the record."
         try:
-            self.line = await self._open()
+            self.line = await self.open()
         except HostFailed as problem:
-            with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
-                differ = packages_differ(self.requirements, self.python, ignore=("mlflow",))
-                if differ:
-                    problem = HostFailed(f"{problem.message} Packages differ: {', '.join(differ[:6])}.", hint="Set serve_env = uv.")
-            raise problem from None
-        self._task = asyncio.create_task(self._live())
+            raise _named(problem, self.requirements, self.python) from None
+        self._task = asyncio.create_task(_live(self))
 
-    async def _open(self) -> Line:
+    async def open(self) -> Line:
+        "Starts the process and waits until it is ready. Raises HostFailed."
         package = await asyncio.get_running_loop().run_in_executor(None, host_package, self.state, self.python)
         return await open_line(self.folder, self.served, package, self.python, self.start_timeout)
 
@@ -274,13 +271,13 @@ class Host:
             raise HostBusy(f"{len(self.waiting)} requests wait for this model already.", field="max_queue", hint="Ask again in a second.")
         one = Asked(columns, n, asyncio.get_running_loop().create_future())
         self.waiting.append(one)
-        self._wake.set()
+        self.wake.set()
         return await one.future
 
     def retire(self) -> None:
         "Answers what waits, then ends."
         self.retiring = True
-        self._wake.set()
+        self.wake.set()
 
     async def close(self) -> None:
         "Ends now."
@@ -289,49 +286,61 @@ class Host:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._end()
+        await _end(self)
 
-    async def _end(self) -> int:
-        line, self.line = self.line, None
-        for one in self.waiting:
-            if not one.future.done():
-                one.future.set_exception(HostAway("The process of the model has ended.", hint="Ask again in a second."))
-        self.waiting.clear()
-        return await line.close() if line else 0
-
-    async def _live(self) -> None:
-        fails = 0
-        while True:
-            since = time.monotonic()
-            try:
-                if self.line is None:
-                    self.line = await self._open()
-                await self._answer(self.line)
-                await self._end()
-                return  # it was retired
-            except (HostFailed, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as problem:
-                code = await self._end()
-                fails = 0 if time.monotonic() - since > 60 else fails + 1
-                why = problem.message if isinstance(problem, HostFailed) else f"The process of {self.folder.name} {how_it_ended(code)}"
-                print(f"{why}; starting it again.", file=sys.stderr, flush=True)
-            self.restarted()
-            await asyncio.sleep(_PAUSES[min(max(fails, 1), len(_PAUSES)) - 1])
-
-    async def _answer(self, line: Line) -> None:
-        line.listen(self._wake.set)
-        while True:
-            batch = take(self.waiting)
-            if batch:
-                await _one(line, batch, self.timeout, self.batched)
-            elif line.ended:
-                raise ConnectionResetError
-            elif self.retiring:
-                return
-            else:
-                self._wake.clear()
-                await self._wake.wait()  # for a request, for the end of the process, or to retire
+# %% ../../nbs/serve/04_host.ipynb #5971ae22
+def _named(problem: HostFailed, requirements: Sequence[str], python: str) -> HostFailed:
+    "The same, with the packages that differ."
+    with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
+        if differ := packages_differ(requirements, python, ignore=("mlflow",)):
+            return HostFailed(f"{problem.message} Packages differ: {', '.join(differ[:6])}.", hint="Set serve_env = uv.")
+    return problem
 
 
+async def _end(host: Host) -> int:
+    "Ends the process, and tells those who wait; its exit code."
+    line, host.line = host.line, None
+    for one in host.waiting:
+        if not one.future.done():
+            one.future.set_exception(HostAway("The process of the model has ended.", hint="Ask again in a second."))
+    host.waiting.clear()
+    return await line.close() if line else 0
+
+
+async def _live(host: Host) -> None:
+    fails = 0
+    while True:
+        since = time.monotonic()
+        try:
+            if host.line is None:
+                host.line = await host.open()
+            await _answer(host, host.line)
+            await _end(host)
+            return  # it was retired
+        except (HostFailed, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as problem:
+            code = await _end(host)
+            fails = 0 if time.monotonic() - since > 60 else fails + 1
+            why = problem.message if isinstance(problem, HostFailed) else f"The process of {host.folder.name} {how_it_ended(code)}"
+            print(f"{why}; starting it again.", file=sys.stderr, flush=True)
+        host.restarted()
+        await asyncio.sleep(_PAUSES[min(max(fails, 1), len(_PAUSES)) - 1])
+
+
+async def _answer(host: Host, line: Line) -> None:
+    line.listen(host.wake.set)
+    while True:
+        batch = take(host.waiting)
+        if batch:
+            await _one(line, batch, host.timeout, host.batched)
+        elif line.ended:
+            raise ConnectionResetError
+        elif host.retiring:
+            return
+        else:
+            host.wake.clear()
+            await host.wake.wait()  # for a request, for the end of the process, or to retire
+
+# %% ../../nbs/serve/04_host.ipynb #409c739b
 async def _one(line: Line, batch: list[Asked], timeout: float, batched: Callable[[float], None]) -> None:
     n = sum(one.n for one in batch)
     try:

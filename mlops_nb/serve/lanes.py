@@ -78,7 +78,7 @@ def read_served(planned: PlannedVersion) -> Served:
         raise BytesNotPermitted(f"What was written down of {planned.ref} has changed since.", hint="Deploy it again.")
     return Served.from_dict(json.loads(text))
 
-# %% ../../nbs/serve/05_lanes.ipynb #9936b7d7
+# %% ../../nbs/serve/05_lanes.ipynb #25b1a05c
 class _Recorded:
     "Answers that a host gave already, in the form that the parity check asks for."
 
@@ -114,7 +114,7 @@ def load_program(planned: PlannedVersion, served: Served) -> Loaded:
         loaded.program.row([column[0] for column in columns])
     return loaded
 
-
+# %% ../../nbs/serve/05_lanes.ipynb #a94c1954
 async def load_host(planned: PlannedVersion, served: Served, host: Host) -> Loaded:
     "A version in its own process. Raises HostFailed, VersionBroken."
     loaded = _loaded(planned, served)

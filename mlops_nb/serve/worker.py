@@ -27,7 +27,7 @@ from .counters import Counters
 from .engine import Engine, follow, report
 from .plan import Places, WorkerStatus, read_plan, supervisor_of, write_status
 
-# %% ../../nbs/serve/08_worker.ipynb #1d1d1f76
+# %% ../../nbs/serve/08_worker.ipynb #6a3bfec2
 EVERY = 0.2  # seconds
 
 
@@ -38,7 +38,7 @@ def mark(path: Path) -> tuple[int, int, int] | None:
         return stat.st_ino, stat.st_mtime_ns, stat.st_size
     return None
 
-
+# %% ../../nbs/serve/08_worker.ipynb #eafae805
 class Watch:
     "What a worker looks at between requests."
 
@@ -130,7 +130,7 @@ async def leave(server: Any, app: App, listener: socket.socket) -> None:
         await asyncio.sleep(0.02)
     await server.shutdown(sockets=[listener])
 
-# %% ../../nbs/serve/08_worker.ipynb #1b0954fa
+# %% ../../nbs/serve/08_worker.ipynb #14f159b3
 def tune_garbage() -> None:
     "What is loaded stays: the collector need not look at it again and again."
     gc.collect()
@@ -171,7 +171,7 @@ async def serve(given: argparse.Namespace) -> None:
     await engine.close()
     (places.workers / f"{worker}.json").unlink(missing_ok=True)
 
-
+# %% ../../nbs/serve/08_worker.ipynb #632aca9d
 def main(arguments: list[str] | None = None) -> int:
     "`python -m mlops_nb.serve.worker`: started by the supervisor."
     import uvloop
