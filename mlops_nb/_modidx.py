@@ -860,6 +860,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'mlops_nb.desk.downtime': { 'mlops_nb.desk.downtime.downtime': ('desk/downtime.html#downtime', 'mlops_nb/desk/downtime.py'),
                                         'mlops_nb.desk.downtime.in_a_sentence': ( 'desk/downtime.html#in_a_sentence',
                                                                                   'mlops_nb/desk/downtime.py'),
+                                        'mlops_nb.desk.downtime.is_handover': ( 'desk/downtime.html#is_handover',
+                                                                                'mlops_nb/desk/downtime.py'),
                                         'mlops_nb.desk.downtime.missed': ('desk/downtime.html#missed', 'mlops_nb/desk/downtime.py')},
             'mlops_nb.desk.duties': { 'mlops_nb.desk.duties.Duty': ('desk/duties.html#duty', 'mlops_nb/desk/duties.py'),
                                       'mlops_nb.desk.duties.Duty.__init__': ('desk/duties.html#duty.__init__', 'mlops_nb/desk/duties.py'),

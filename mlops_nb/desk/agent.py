@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #8bf04085
+# %% ../../nbs/desk/30_agent.ipynb #011d8cff
 import contextlib
 import logging
 import os
@@ -27,8 +27,8 @@ from ..core.records import now, plain
 from ..core.settings import Settings, load, make_state
 from .agent_client import LOG, AgentInfo, read_card, settings_mark, socket_path, write_card
 from .agent_socket import MINE, Ear
-from .agent_status import AgentStatus, DutyState, in_words, seen_from_outside, waiting_bytes
-from .downtime import downtime, in_a_sentence, missed
+from .agent_status import AgentStatus, DutyState, WasDown, in_words, seen_from_outside, waiting_bytes
+from .downtime import downtime, in_a_sentence, is_handover, missed
 from .duties import Duty
 from .following import Following
 from .guarding import Guard
@@ -58,7 +58,7 @@ def open_logging() -> None:
     logging.getLogger("mlops_nb").setLevel(logging.INFO)
     logging.captureWarnings(True)
 
-# %% ../../nbs/desk/30_agent.ipynb #85581ac3
+# %% ../../nbs/desk/30_agent.ipynb #b0fc4b93
 HEARTBEAT, FOLLOW, GUARD = 2.0, 0.5, 2.0  # seconds between two rounds
 
 
@@ -70,7 +70,8 @@ class _Present:
         self.ends = threading.Event()
         self.why = "it was told to"  # … end
         self.leave_servers = False
-        self.was_down = downtime(read_card(settings))
+        self.gap = downtime(read_card(settings))  # since the agent before
+        self.was_down: WasDown | None = None  # … as it is told
         pid, at = os.getpid(), now()
         mine = (mlops_nb.__version__, MINE, settings_mark(settings))
         self.info = AgentInfo(pid, began(pid), *mine, str(settings.root), "", "starting", at, at)
@@ -104,7 +105,7 @@ class _Present:
         "The answer to a call."
         raise NotImplementedError
 
-# %% ../../nbs/desk/30_agent.ipynb #8d2d838e
+# %% ../../nbs/desk/30_agent.ipynb #f306bc2a
 class _Telling(_Present):
     "What it has to tell, as alerts."
 
@@ -136,16 +137,15 @@ class _Telling(_Present):
 
     def tell_downtime(self) -> None:
         "Says of a time without an agent what was missed; of none where nothing was deployed."
-        gap, control = self.was_down, self.stores.control
-        if gap is None or not any(d.state != "stopped" for d in control.deployments()):
-            self.was_down = None
+        gap, control = self.gap, self.stores.control
+        if gap is None or is_handover(gap) or not any(d.state != "stopped" for d in control.deployments()):
             return
         waiting = waiting_bytes(self.settings)
         gap = replace(gap, missed=missed(gap, self.answered, waiting, control.receipts(limit=200), self.settings.collect_every))
         self.was_down = gap
         if not gap.asked:
             log.warning(in_a_sentence(gap))
-            control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause=f"agent_was_down {plain(gap.begin)}")
+            control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause="agent_was_down")
 
 # %% ../../nbs/desk/30_agent.ipynb #3ebabf9f
 class _Working(_Telling):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Commit', 'Shadowed', 'Shadows', 'Failure', 'Engine', 'follow', 'load', 'settle', 'report', 'predict', 'VersionAbsent']
 
-# %% ../../nbs/serve/06_engine.ipynb #4736e61d
+# %% ../../nbs/serve/06_engine.ipynb #059b1901
 import asyncio
 import contextlib
 import time
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import MlopsError
+from ..core.errors import DataInvalid, MlopsError
 from ..core.process import reach
 from ..store.spool import SpoolFull, SpoolWriter
 from .access import Access, Refused
 from .counters import Counters
-from .host import Host, ModelFailed
+from .host import Host, ModelFailed, ModelRefused
 from .lanes import MANY, Lane, Loaded, Meters, Request, Target, load_host, load_program, meters_of, read_served
 from .plan import Applied, Limits, Plan, PlannedDeployment, PlannedVersion, WorkerStatus, read_applied, write_applied
 from .protocols import Headers, Scored, decide, write_mlflow, write_v2
@@ -363,7 +363,7 @@ def report(engine: Engine) -> WorkerStatus:
     note = " ".join(engine.trouble.values())
     return replace(old, seq=settled, deployments=revisions, versions=versions, note=note)
 
-# %% ../../nbs/serve/06_engine.ipynb #aada7763
+# %% ../../nbs/serve/06_engine.ipynb #dfa2e797
 async def predict(engine: Engine, target: Target, request: Request) -> tuple[bytes, Headers]:
     "Body and headers. `request.lane` says which version answered, or refused. Raises DecodeError, Refused or SpoolFull."
     lane = target.only if target.only is not None and not request.version else _lane(target, request)
@@ -399,6 +399,8 @@ async def predict(engine: Engine, target: Target, request: Request) -> tuple[byt
             if engine.commit is not None:
                 await engine.commit.wait()
             reach("before-answer")
+    except DataInvalid as problem:  # all rules let it pass, and the model itself does not take it
+        raise ModelRefused(problem.message, field=problem.field) from None
     except (MlopsError, asyncio.CancelledError):
         raise
     except Exception as problem:

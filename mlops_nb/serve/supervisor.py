@@ -95,7 +95,7 @@ def open_port(host: str, port: int, ours: bool) -> socket.socket:
             raise UsageError(f"Port {port} may not be opened by this user.", field="port", hint="Take one above 1023.") from None
         raise UsageError(f"{host} is no address of this machine ({problem.strerror}).", field="host", hint="127.0.0.1?") from None
 
-# %% ../../nbs/serve/09_supervisor.ipynb #99d81917
+# %% ../../nbs/serve/09_supervisor.ipynb #d3296066
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 _PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before one that ended is replaced; after 10 s of life it begins anew
 
@@ -124,7 +124,7 @@ class Given:
     tls_key: str = ""
     behind_proxy: bool = False
 
-# %% ../../nbs/serve/09_supervisor.ipynb #08c28f41
+# %% ../../nbs/serve/09_supervisor.ipynb #009e02cf
 class Supervisor:
     "The one that starts and replaces workers."
 
@@ -216,7 +216,7 @@ def _ended(supervisor: Supervisor, slot: Slot, now: float) -> None:
         print(f"worker {slot.number} ended ({code}); another is started.", file=sys.stderr, flush=True)
     tidy(supervisor)
 
-# %% ../../nbs/serve/09_supervisor.ipynb #b667409b
+# %% ../../nbs/serve/09_supervisor.ipynb #dc470105
 def tidy(supervisor: Supervisor) -> None:
     "Takes over what ended workers counted, and removes what they said."
     supervisor._folded = time.monotonic()
@@ -294,7 +294,7 @@ def finish(supervisor: Supervisor) -> None:
     supervisor.places.supervisor.unlink(missing_ok=True)
     supervisor.lock.release()
 
-# %% ../../nbs/serve/09_supervisor.ipynb #74361e68
+# %% ../../nbs/serve/09_supervisor.ipynb #9074e467
 def supervise(given: Given) -> None:
     "Until SIGTERM or SIGINT. SIGHUP: the number of workers has changed. Raises PortTaken, UsageError, Busy."
     supervisor = Supervisor(given)
@@ -325,7 +325,7 @@ def supervise(given: Given) -> None:
             near.recv(4096)
     finish(supervisor)
 
-# %% ../../nbs/serve/09_supervisor.ipynb #85a2a873
+# %% ../../nbs/serve/09_supervisor.ipynb #6531e7e7
 def main(arguments: list[str] | None = None) -> int:
     "`python -m mlops_nb.serve.supervisor`: opens the port and keeps workers answering."
     parser = argparse.ArgumentParser(prog="python -m mlops_nb.serve.supervisor", description=main.__doc__)
