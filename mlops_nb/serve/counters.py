@@ -65,18 +65,20 @@ class Histogram:
         cells[at] += value
         cells[at + 1 + bisect_left(self.bounds, value)] += 1.0
 
-# %% ../../nbs/serve/01_counters.ipynb #eead3e57
+# %% ../../nbs/serve/01_counters.ipynb #5930cf4d
 class Counters:
     "The counters of this process. One writer; any number of readers in other processes."
 
     def __init__(self, folder: Path, worker: str):
         self.path = private_folder(folder) / f"{worker}.counters"
-        with open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as file:
+        draft = self.path.with_name(f".{worker}.new")
+        with open(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as file:
             file.truncate(_SIZE)
             self._map = mmap.mmap(file.fileno(), _SIZE)
         self._cells = memoryview(self._map).cast("d")
         self._used = _HEAD.size
         self._map[: _HEAD.size] = _HEAD.pack(MAGIC, self._used, os.getpid(), began(os.getpid()).encode()[:32])
+        draft.replace(self.path)  # nobody sees it before it says whose it is, or it would be taken for that of a dead one
         self._counters: dict[tuple[str, ...], Counter] = {}
         self._histograms: dict[tuple[str, ...], Histogram] = {}
 
@@ -173,7 +175,7 @@ def collect(folder: Path) -> Series:
             break
     return total
 
-# %% ../../nbs/serve/01_counters.ipynb #abc756aa
+# %% ../../nbs/serve/01_counters.ipynb #a2c4a7e1
 def fold(folder: Path) -> list[str]:
     "Moves the numbers of ended processes into the base file; whose they were. Called by one process, the supervisor."
     total, folded = _base(folder)
@@ -181,7 +183,7 @@ def fold(folder: Path) -> list[str]:
     ended = []
     for name in sorted(there - folded):
         series, pid, since = _read_file(folder / name)
-        if not is_alive(pid, since):
+        if pid and not is_alive(pid, since):
             _add(total, series, gauges=False)
             ended.append(name)
     if ended or folded - there:

@@ -50,7 +50,9 @@ def test_four_workers_count_as_one_even_when_one_is_killed(online: Online) -> No
     assert (counted.requests, counted.errors, counted.latency_count) == (sent + 1, 0, sent + 1)
     until(lambda: "mlops_nb_inflight_requests 1\n" in online.client().get("/metrics").text, "only this one is under way")
     text = online.client().get("/metrics").text
-    assert "mlops_nb_workers 4" in text and "mlops_nb_up 1" in text
+    (workers,) = re.findall(r"^mlops_nb_workers (\d+)$", text, re.M)
+    files = [p.name for p in sorted((online.state / "serve" / "counters").iterdir())]
+    assert workers == "4" and "mlops_nb_up 1" in text, (files, [s.worker for s in online.alive()])
     assert f'model_infer_request_success_total{{model="late",version="1"}} {sent}' in text
     records = [r for r in online.records() if type(r).__name__ == "Prediction"]
     assert len(records) == sent, "and each answer is in the spool"
