@@ -44,7 +44,7 @@ SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # where a file's tests share what took minutes to make
 COMMANDS = ("tests/doors/test_cli.py", "tests/doors/test_cli_deploy.py")  # a process for each command
 SERVERS = ("tests/store/test_adopt.py",)  # MLflow's own
-ONLINE = ("tests/desk/test_agent.py", "tests/desk/test_agent_serving.py", "tests/desk/test_same_answer.py")
+ONLINE = tuple(f"tests/desk/test_{name}.py" for name in ("agent", "agent_serving", "same_answer", "served_kinds"))
 ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk", "serve")), *COMMANDS, *SERVERS)
 
 LANES = {
