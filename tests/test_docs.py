@@ -60,6 +60,14 @@ def test_every_route_is_on_the_page(page: str) -> None:
     assert [entry.path for entry in ROUTES if entry.path not in page] == []
 
 
+def test_every_route_and_metric_of_the_online_server_is_on_the_page(page: str) -> None:
+    from mlops_nb.serve.app import _FIXED
+    from mlops_nb.serve.counters import HELP
+
+    assert len(_FIXED) > 8 and [path for path in (*_FIXED, "/models/DEPLOYMENT/invocations") if f" {path}`" not in page] == []
+    assert [name for name in HELP if f"| `{name}` |" not in page] == []
+
+
 def test_every_table_is_on_the_page(page: str) -> None:
     from mlops_nb.store.control_schema import TABLES, metadata
 

@@ -133,6 +133,34 @@ def write_routes(page: Page) -> None:
     page.table(["kind of error", "status"], [[kind, str(status)] for kind, status in STATUS.items()])
 
 
+def online_routes() -> list[tuple[str, str, str]]:
+    "Method, path and summary of what the online server answers, as its own description says."
+    from mlops_nb.score.signature import Input, Signature
+    from mlops_nb.serve.openapi import Described, openapi
+
+    one = Described("DEPLOYMENT", "VERSION", Signature((Input("x", "float"),)), "binary", (False, True))
+    methods = ("get", "post")
+    found = openapi([one])["paths"]
+    return [(m.upper(), path, entry[m].get("summary", "")) for path, entry in found.items() for m in methods if m in entry]
+
+
+def write_online(page: Page) -> None:
+    from mlops_nb.serve.counters import HELP
+
+    page.heading(
+        2,
+        "Routes of the online server",
+        "On the port of the setting `port`. The server's `/openapi.json` gives the schemas of what is deployed, `/docs` shows them. "
+        "`/invocations` without a name answers while there is one deployment. "
+        "Answers carry `X-Request-Id`, `X-Model-Name` and `X-Model-Version`. "
+        "A key goes into `Authorization: Bearer` or `X-API-Key`; labels, load and unload always need one, everything but health off loopback.",
+    )
+    rows = [[f"`{method} {path}`", page.said(f"route {path}", summary)] for method, path, summary in online_routes()]
+    page.table(["route", "what it is for"], rows)
+    page.heading(3, "Metrics", "`GET /metrics`, in Prometheus' text form; all workers together.")
+    page.table(["metric", "what it counts"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in HELP.items()])
+
+
 def write_errors(page: Page) -> None:
     import importlib
     import pkgutil
@@ -177,7 +205,7 @@ def write_lake(page: Page) -> None:
 def render() -> str:
     "The whole page; Undocumented names everything that lacks a description."
     page = Page()
-    for write in (write_commands, write_settings, write_routes, write_errors, write_tables, write_lake):
+    for write in (write_commands, write_settings, write_routes, write_online, write_errors, write_tables, write_lake):
         write(page)
     if page.missing:
         raise Undocumented("no description: " + ", ".join(page.missing))
