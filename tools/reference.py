@@ -153,7 +153,8 @@ def write_online(page: Page) -> None:
         "On the port of the setting `port`. The server's `/openapi.json` gives the schemas of what is deployed, `/docs` shows them. "
         "`/invocations` without a name answers while there is one deployment. "
         "Answers carry `X-Request-Id`, `X-Model-Name` and `X-Model-Version`. "
-        "A key goes into `Authorization: Bearer` or `X-API-Key`; labels, load and unload always need one, everything but health off loopback.",
+        "A key goes into `Authorization: Bearer` or `X-API-Key`: "
+        "labels, load and unload always need one, everything but health off loopback.",
     )
     rows = [[f"`{method} {path}`", page.said(f"route {path}", summary)] for method, path, summary in online_routes()]
     page.table(["route", "what it is for"], rows)
