@@ -1,7 +1,7 @@
 # Everything a contributor does starts here. Needs Python 3.11 or 3.12, pip, make and git; no Node.
 
 .DEFAULT_GOAL := help
-LANES := fast notebooks faults browser
+LANES := fast notebooks serving faults browser
 READY := .venv/.installed
 
 # What a change of makes the environment stale.

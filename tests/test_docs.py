@@ -67,6 +67,12 @@ def test_every_table_is_on_the_page(page: str) -> None:
     assert [name for name in TABLES if f"| `{name}` |" not in page] == []
 
 
+def test_every_kind_of_table_of_the_lake_is_on_the_page(page: str) -> None:
+    from mlops_nb.store.lake_served import AREAS, HOLDS
+
+    assert set(HOLDS) == set(AREAS) and [area for area in AREAS if f"| `{area}/MODEL` |" not in page] == []
+
+
 def test_an_undocumented_command_is_named(reference: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlops_nb.doors.cli import cli
 

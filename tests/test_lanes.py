@@ -71,7 +71,7 @@ def alive(pid: int) -> bool:
 
 def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert lanes.main(["slow"]) == 2
-    assert "No lane is called slow. There is fast, notebooks, faults, browser." in capsys.readouterr().err
+    assert "No lane is called slow. There is fast, notebooks, serving, faults, browser." in capsys.readouterr().err
 
 
 def test_the_budgets_fit_into_half_an_hour() -> None:

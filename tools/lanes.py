@@ -42,12 +42,14 @@ def pytest(name: str, *words: str) -> Step:
 
 SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # where a file's tests share what took minutes to make
-SLOW = ("tests/store/test_adopt.py", "tests/doors/test_cli.py")  # real servers; a process for each command
-ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk")), *SLOW)
+COMMANDS = ("tests/doors/test_cli.py", "tests/doors/test_cli_deploy.py")  # a process for each command
+SERVERS = ("tests/store/test_adopt.py",)  # MLflow's own
+ONLINE = ("tests/desk/test_agent.py", "tests/desk/test_agent_serving.py", "tests/desk/test_same_answer.py")
+ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk", "serve")), *COMMANDS, *SERVERS)
 
 LANES = {
     "fast": Lane(
-        5,
+        6,
         (
             Step("lint", ("ruff", "check", ".")),
             Step("types", ("mypy",)),
@@ -58,16 +60,29 @@ LANES = {
         7,
         (
             Step("cells", ("python", "tools/notebooks.py", "test")),
-            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE),
+            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE, *(f"--ignore={path}" for path in ONLINE)),
         ),
     ),
-    "faults": Lane(6, (pytest("faults", "tests/faults"), pytest("servers", SLOW[0], *SIDE_BY_SIDE))),
+    "serving": Lane(
+        7,
+        (
+            pytest("server", "tests/serve", *FILE_BY_FILE),
+            pytest("agent", *ONLINE, *FILE_BY_FILE),
+        ),
+    ),
+    "faults": Lane(
+        5,
+        (
+            pytest("faults", "tests/faults", *FILE_BY_FILE),
+            pytest("servers", *SERVERS, *SIDE_BY_SIDE),
+        ),
+    ),
     "browser": Lane(
-        8,
+        5,
         (
             pytest("wheel", "tests/build"),
             pytest("browser", "tests/browser"),
-            pytest("commands", SLOW[1], *SIDE_BY_SIDE),
+            pytest("commands", *COMMANDS, *SIDE_BY_SIDE),
         ),
     ),
 }

@@ -164,10 +164,20 @@ def write_tables(page: Page) -> None:
     page.table(["table", "what it holds", "columns"], rows)
 
 
+def write_lake(page: Page) -> None:
+    from mlops_nb.store.lake_served import AREAS, HOLDS, table_schema
+
+    page.heading(2, "Tables of the lake", "Delta tables beside those of `ws.commit`, which lie in `data/`: one of each kind for a model.")
+    rows = []
+    for area in AREAS:
+        rows.append([f"`{area}/MODEL`", page.said(f"lake table {area}", HOLDS.get(area)), ", ".join(table_schema(area).names)])
+    page.table(["table", "what it holds", "columns"], rows)
+
+
 def render() -> str:
     "The whole page; Undocumented names everything that lacks a description."
     page = Page()
-    for write in (write_commands, write_settings, write_routes, write_errors, write_tables):
+    for write in (write_commands, write_settings, write_routes, write_errors, write_tables, write_lake):
         write(page)
     if page.missing:
         raise Undocumented("no description: " + ", ".join(page.missing))

@@ -33,7 +33,7 @@ from .trees import Ensemble, Folded, fold, fold_trees, from_boosting, from_fores
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/compile/07_pipeline.ipynb #723cecff
+# %% ../../nbs/compile/07_pipeline.ipynb #712be9c7
 FORESTS = {f"{tree}{kind}" for tree in ("DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees") for kind in ("Classifier", "Regressor")}
 BOOSTED = {"GradientBoostingClassifier": from_boosting, "GradientBoostingRegressor": from_boosting}
 BOOSTED |= {"HistGradientBoostingClassifier": from_histogram, "HistGradientBoostingRegressor": from_histogram}
@@ -67,6 +67,8 @@ def _parts_of(model: Any) -> tuple[list[tuple[str, Any]], str, Any]:
 
 
 def _supported(last: Any, name: str) -> None:
+    if hasattr(last, "python_model"):
+        raise NotCompiled(f"the model is an MLflow pyfunc, {type(last.python_model).__name__}")
     if class_of(last) not in FORESTS | BOOSTED.keys() | LINEAR:
         raise refused(last, name)
     classes = getattr(last, "classes_", None)
@@ -245,7 +247,7 @@ def _thresholds(folded: Folded) -> dict[int, np.ndarray]:
     numbers = (folded.input >= 0) & ~folded.coded
     return {i: np.unique(folded.threshold[numbers & (folded.input == i)]) for i in np.unique(folded.input[numbers]).tolist()}
 
-# %% ../../nbs/compile/07_pipeline.ipynb #53b9c105
+# %% ../../nbs/compile/07_pipeline.ipynb #b89aec9b
 @dataclass(frozen=True)
 class Compiled(Record):
     "Whether there is a compiled form, and what was found."
@@ -268,7 +270,7 @@ def compile_form(model: Any, spec: Spec, signature: Signature, frame: "pd.DataFr
                 outcome = _agree(program, model, draft, frame)
                 if not outcome.reason:
                     return form, Compiled(True, _say(program, outcome), program.kernel, outcome.rows)
-                reason = reason or f"Not compiled: a compiled form was made, but it differs at {outcome.reason}."
+                reason = reason or f"Not compiled: a compiled form was made, but {outcome.reason}."
             return None, Compiled(False, reason)
     except NotCompiled as problem:
         return None, Compiled(False, f"Not compiled: {problem.message}.")

@@ -161,7 +161,7 @@ def _refusals(program: Program, values: Values) -> tuple[list[Any], list[int], l
 def _picked(values: Values, places: Sequence[int]) -> Values:
     return [[column[p] for p in places] for column in values]
 
-# %% ../../nbs/compile/06_rows.ipynb #aff7cff2
+# %% ../../nbs/compile/06_rows.ipynb #8723220c
 REFUSALS = 12  # refused rows that the model is asked about, one by one
 
 
@@ -212,6 +212,6 @@ def _same(program: Program, expected: Answers, found: list[Any], values: Values,
 def _explain(parity: Parity, kernel: str, why: list[str]) -> str:
     wrong = [d for d in parity.differences if not d.tolerated]
     if not wrong:
-        return f"{parity.reason} ({kernel} kernel)"
+        return f"it differs: {parity.reason} ({kernel} kernel)"
     first = wrong[0]
-    return f"{why[first.row]}: {first.what} {first.expected} became {first.got} ({len(wrong)} differences, {kernel} kernel)"
+    return f"it differs at {why[first.row]}: {first.what} {first.expected} became {first.got} ({len(wrong)} differences, {kernel} kernel)"

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['RUN_DIR', 'MANIFEST_FORMAT', 'code_cells', 'cells_digest', 'note_read', 'note_write', 'reads', 'writes', 'read_io',
-           'current_actor', 'ManifestInvalid', 'Manifest', 'capture_manifest', 'manifest_diff']
+           'acting_for', 'current_actor', 'ManifestInvalid', 'Manifest', 'capture_manifest', 'manifest_diff']
 
-# %% ../../nbs/core/09_lineage.ipynb #76100bbf
+# %% ../../nbs/core/09_lineage.ipynb #1cd63687
 import contextlib
 import getpass
 import hashlib
@@ -14,7 +14,8 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,12 +103,27 @@ def read_io(folder: Path | str) -> tuple[list[str], list[str]]:
         found[note["io"]][note["ref"]] = None
     return list(found["read"]), list(found["write"])
 
-# %% ../../nbs/core/09_lineage.ipynb #4360f860
+# %% ../../nbs/core/09_lineage.ipynb #d8296f2b
+_caller: ContextVar[Actor | None] = ContextVar("caller", default=None)
+
+
+@contextlib.contextmanager
+def acting_for(actor: Actor | None) -> Iterator[None]:
+    "What this thread does meanwhile is done by that actor; None: by whom this process belongs to."
+    before = _caller.set(actor)
+    try:
+        yield
+    finally:
+        _caller.reset(before)
+
+
 def current_actor(
     hash_actor: bool = False,  # a digest in place of the name
     key: bytes = b"",  # the workspace's key, for a digest that cannot be guessed
 ) -> Actor:
-    "Who is working in this process. Raises SettingsInvalid when `MLOPS_NB_ACTOR` is not `kind:id`."
+    "Who is working in this process, or whom it works for. Raises SettingsInvalid when `MLOPS_NB_ACTOR` is not `kind:id`."
+    if (caller := _caller.get()) is not None:
+        return caller
     kinds = get_args(get_type_hints(Actor)["kind"])
     if given := os.environ.get("MLOPS_NB_ACTOR"):
         kind, _, name = given.partition(":")

@@ -71,7 +71,7 @@ def private_folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
-# %% ../../nbs/core/11_process.ipynb #ddfbb516
+# %% ../../nbs/core/11_process.ipynb #2f3eb934
 class OnlyOne:
     "Held by one process at a time. Use it as a context manager, or `release()` it; a crash releases it too."
 
@@ -88,6 +88,10 @@ class OnlyOne:
             raise Busy(f"{what} is running already{who}.", hint="One is enough; end that one first to start another.") from None
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+
+    def keep(self) -> None:
+        "Stays held when this process becomes another program (`os.exec…`)."
+        os.set_inheritable(self._fd, True)
 
     def release(self) -> None:
         "Lets the next one in. Again is fine."

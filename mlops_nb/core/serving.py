@@ -7,13 +7,14 @@ __all__ = ['RouteRole', 'RouteState', 'LogMode', 'DeploymentState', 'KeyRole', '
            'DeploymentFailed', 'PortTaken', 'KeyNotFound', 'AgentAway', 'Route', 'ServingOptions', 'Deployment',
            'check_deployment_name', 'AccessKey', 'Alert']
 
-# %% ../../nbs/core/10_serving.ipynb #846f923d
+# %% ../../nbs/core/10_serving.ipynb #e9842bd2
 import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from . import snippets
 from .errors import MlopsError, NameInvalid, UsageError
 from .records import Actor, Record
 
@@ -113,7 +114,7 @@ class ServingOptions(Record):
                 raise UsageError(f"There is no option {word!r}.", field="options", hint=nearest(str(word), words, 8))
         return cls(**given)
 
-# %% ../../nbs/core/10_serving.ipynb #10237659
+# %% ../../nbs/core/10_serving.ipynb #53a54914
 DeploymentState = Literal["starting", "ready", "degraded", "stopped"]
 
 
@@ -133,11 +134,16 @@ class Deployment(Record):
     note: str = ""  # what is wrong, or worth knowing, now
     actor: Actor | None = None
     at: datetime | None = None
+    changed: bool = True  # False: it was so already
+    example: dict[str, Any] | None = None  # a body that it answers, from the version's own examples
 
     @property
     def curl(self) -> str:
         "A command that asks it."
-        return f"curl {self.url}/invocations -H 'Content-Type: application/json' -d @request.json"
+        return snippets.curl(self.url, self.example)
+
+    def _repr_html_(self) -> str:
+        return snippets.draw(self.to_dict())
 
 # %% ../../nbs/core/10_serving.ipynb #201f556f
 def check_deployment_name(name: str) -> str:

@@ -44,7 +44,9 @@ class Settings:
     tls_cert: str = _setting("", "certificate file (PEM) of the online server; empty: plain HTTP")
     tls_key: str = _setting("", "private key file (PEM) of that certificate")
     behind_proxy: bool = _setting(False, "a proxy in front of the online server ends TLS")
-    contract: Literal["enforce", "log"] = _setting("enforce", "what a request that breaks the contract gets: enforce: 422; log: an answer")
+    contract: Literal["enforce", "log"] = _setting(
+        "log", "what a request gets that breaks the contract: log: an answer, and it is counted; enforce: 422"
+    )
     max_body_mb: float = _setting(16.0, "megabytes a request may have; more is answered 413")
     max_rows: int = _setting(10_000, "rows a request may have; more is answered 413")
     max_queue: int = _setting(1024, "requests a worker lets wait; more are answered 503")

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MODEL', 'LEARNT_FROM', 'parse_months', 'job_notebooks', 'demo_workspace', 'Teller', 'Step', 'load_data', 'train',
-           'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'show_picture']
+           'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'show_picture', 'show_next']
 
-# %% ../../nbs/desk/21_demo.ipynb #cba35f62
+# %% ../../nbs/desk/21_demo.ipynb #b6550463
 import contextlib
 import json
 import os
@@ -24,6 +24,7 @@ from typing import Any
 from ..core.errors import RunFailed, UsageError
 from ..core.records import ModelVersion, Record, Run
 from ..core.settings import find_root, is_workspace
+from .demo_online import AUTUMN, Online, curls, go_online, told
 from .flights import flights, weather
 from .workspace import Value, Workspace, make_workspace
 
@@ -236,7 +237,7 @@ def reading(months: list[Month]) -> list[str]:
 def _list(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
-# %% ../../nbs/desk/21_demo.ipynb #ae05ebed
+# %% ../../nbs/desk/21_demo.ipynb #72b25045
 def run_demo(
     ws: Workspace,
     *,
@@ -244,8 +245,10 @@ def run_demo(
     seed: int = 0,
     fresh: bool = False,
     quiet: bool = False,
+    ask: int = 4_000,  # flights that ask the model online; 0: it is not deployed
+    down: bool = False,  # end the agent and the servers again
 ) -> dict[str, Any]:
-    "The whole demo; `{model, version, months: [...]}`. Busy when another demo is at work in the same workspace."
+    "The whole demo; `{model, version, months: [...], online: {...}}`. Busy when another demo is at work in the same workspace."
     wanted = parse_months(months)
     teller = Teller(quiet)
     with ws.exclusively("demo"):
@@ -256,34 +259,66 @@ def run_demo(
             version = train(ws, seed, fresh, step)
         with teller.step("Scoring") as step:
             runs = score(ws, version, wanted, fresh, step)
+        online = _online(ws, version, wanted, ask, teller) if ask else None
     found = [month_of(runs[m]) for m in wanted]
+    if online is not None:
+        for text in told(online):
+            teller.line(text)
     teller.line()
     for text in [*month_table(found), "", *reading(found)]:
         teller.line(text)
     if not quiet:
         show_picture(ws, version, runs, found, teller)
-    return {"model": version.name, "version": version.version, "months": [m.to_dict() for m in found]}
+        show_next(ws, version, runs, found, online if not down else None, teller)
+    if down:
+        ws.down()
+    report = {"model": version.name, "version": version.version, "months": [m.to_dict() for m in found]}
+    return report | {"online": online.to_dict() if online else None}
 
-# %% ../../nbs/desk/21_demo.ipynb #0ba39e99
+
+def _online(ws: Workspace, version: ModelVersion, months: list[int], ask: int, teller: Teller) -> Online:
+    with teller.step("Online") as step:
+        return go_online(ws, version, [m for m in AUTUMN if m in months] or months[-1:], ask, step)
+
+# %% ../../nbs/desk/21_demo.ipynb #72b22162
 def show_picture(ws: Workspace, version: ModelVersion, runs: dict[int, Run], months: list[Month], teller: Teller) -> None:
-    "Draws the most drifted feature of the most drifted month, and names the next three commands."
-    worst = max(months, key=lambda m: _worst(runs[m.month])[1])
+    "Draws the most drifted feature of the most drifted month."
+    worst = _worst_month(runs, months)
     feature, _ = _worst(runs[worst.month])
     folder = ws.settings.state_dir / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"drift-{version.name}-{version.version}-month-{worst.month:02d}-{feature}"
     png, page = stem.with_suffix(".png"), stem.with_suffix(".html")
-    run = runs[worst.month]
-    ws.draw_drift(version.ref, run=run.id, feature=feature, html=page, png=png)
+    ws.draw_drift(version.ref, run=runs[worst.month].id, feature=feature, html=page, png=png)
     teller.line(f"\nMost drifted: {feature} in month {worst.month}. Picture: {png} and {page.name} beside it.")
+
+
+def show_next(
+    ws: Workspace, version: ModelVersion, runs: dict[int, Run], months: list[Month], online: Online | None, teller: Teller
+) -> None:
+    "Names the commands to go on with, as they can be pasted."
     call = _command(ws.root)
-    teller.line(f"Done in {time.monotonic() - teller.clock:.0f} s. Next:")
-    for command, what in (
+    teller.line(f"Done in {time.monotonic() - teller.clock:.0f} s.")
+    if online is not None:
+        teller.line(f"{version.ref} is online, and stays so until you end it. Ask it:\n")
+        for text in curls(ws, online):
+            teller.line(f"  {text}")
+    teller.line("\nNext:")
+    run = runs[_worst_month(runs, months).month]
+    commands = [
         (f"{call} watch drift {version.ref} --run {run.id}", "every feature of that month, with the numbers"),
         (f"{call} models show {version.ref}", "what was proven of the model, and from which data"),
         (f"{call} runs list", "the runs and their evidence"),
-    ):
+    ]
+    if online is not None:
+        commands.insert(0, (f"{call} predictions list {version.name} --last 1h", "what was asked and answered, in the lake"))
+        commands.append((f"{call} down", "ends the server and the agent"))
+    for command, what in commands:
         teller.line(f"  {command}\n      {what}")
+
+
+def _worst_month(runs: dict[int, Run], months: list[Month]) -> Month:
+    return max(months, key=lambda m: _worst(runs[m.month])[1])
 
 
 def _command(root: Path) -> str:

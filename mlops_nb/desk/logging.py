@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mlops_nb.watch.collect import Collected, Collector
 
-# %% ../../nbs/desk/06_logging.ipynb #911fa88f
+# %% ../../nbs/desk/06_logging.ipynb #c71c25f0
 def make_collector(stores: Stores, *, upkeep: bool = True) -> "Collector":
     "The collector of a workspace's spool. Only one collects at a time; `collect` raises Busy for the others."
     from mlops_nb.watch.collect import Collector
@@ -40,21 +40,29 @@ def make_collector(stores: Stores, *, upkeep: bool = True) -> "Collector":
         settings.state_dir / "spool",
         key=key,
         plain=settings.plain_columns,
-        reference=lambda ref: reference_of(stores, ref),
+        reference=lambda ref: reference_of(stores, stores.models.get(ref)),
         lease=lambda: stores.control.lease("collect", f"{who.id} (process {os.getpid()})", ttl_s=120),
         retain_days=settings.retain_days,
         upkeep=upkeep,
     )
 
 
-def reference_of(stores: Stores, ref: str) -> Any | None:
+_KEPT: dict[tuple[str, str, str], Any] = {}  # merging two weeks of profiles takes longer than scoring a row
+
+
+def reference_of(stores: Stores, version: ModelVersion) -> Any | None:
     "The profile of the rows a version was made for; None when it has none."
     from mlops_nb.profile.sketch import merge
 
-    views = [view for _, view in stores.models.reference(ref)]
-    return merge(views, key=workspace_key(stores.settings)) if views else None
+    place = (str(stores.settings.root), version.ref, version.digest)
+    if place not in _KEPT:
+        views = [view for _, view in stores.models.reference(version)]
+        while len(_KEPT) >= 16:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[place] = merge(views, key=workspace_key(stores.settings)) if views else None
+    return _KEPT[place]
 
-# %% ../../nbs/desk/06_logging.ipynb #d96ae47b
+# %% ../../nbs/desk/06_logging.ipynb #6e4e4933
 def log_frame(stores: Stores, version: ModelVersion, frame: "pd.DataFrame", answers: "pd.DataFrame", log: LogMode) -> str:
     "Writes rows and answers to the lake as the collector would; the id of the request."
     import pyarrow as pa
@@ -78,7 +86,7 @@ def log_frame(stores: Stores, version: ModelVersion, frame: "pd.DataFrame", answ
         served.append(place, "predictions", version.name, prediction_rows(batch), {request: 1})
     key, plain = workspace_key(stores.settings), stores.settings.plain_columns
     segments = Segments(lambda ref: known_segments(place, ref), plain, key)
-    windows = window_rows(batch, present, reference_of(stores, version.ref), segments, plain, key)
+    windows = window_rows(batch, present, reference_of(stores, version), segments, plain, key)
     served.append(place, "profiles", version.name, pa.concat_tables(windows), {request: 1})
     return request
 
@@ -184,7 +192,7 @@ def _is_known(place: Any, model: str, rows: Any, key: str) -> Any:
     same = found["label"] == found["label_held"]
     return same.to_numpy() & ~mine.duplicated(names, keep=False).to_numpy()
 
-# %% ../../nbs/desk/06_logging.ipynb #8112ba88
+# %% ../../nbs/desk/06_logging.ipynb #4fee70ec
 def age_of(last: str | timedelta | None) -> timedelta | None:
     "`1h`, `30m`, `7d` as a length of time; None for all."
     if last is None or isinstance(last, timedelta):
@@ -234,16 +242,18 @@ def profiles_frame(stores: Stores, model: str, version: int | None, source: str 
         where = where & ds.field("column").isin(list(columns))
     rows = served.read(stores.lake.place, "profiles", model, since=None if age is None else now() - age, where=where)
     keys = ["version", "source", "segment", "window_start", "every"]
-    at = rows.select(keys).to_pandas()
-    out = []
-    for window, index in sorted(at.groupby(keys, sort=True).indices.items()):
-        for name, s in summaries(rows.take(index)).items():
+    rows = rows.sort_by([(name, "ascending") for name in keys])
+    found = rows.select(keys).to_pandas().groupby(keys, sort=False).size()
+    out, at = [], 0
+    for window, size in found.items():
+        at += size
+        for name, s in summaries(rows.slice(at - size, size)).items():
             top = s.items[0][0] if s.kind == "categorical" and s.items else None
             numbers = {"n": s.n, "nulls": s.nulls, "mean": s.mean, "sd": s.sd, "min": s.minimum, "max": s.maximum, "unique": s.unique}
             out.append(dict(zip(keys, window, strict=True)) | {"column": name} | numbers | {"top": top})
     return pd.DataFrame(out, columns=[*keys, "column", "n", "nulls", "mean", "sd", "min", "max", "unique", "top"])
 
-# %% ../../nbs/desk/06_logging.ipynb #0e40cf3e
+# %% ../../nbs/desk/06_logging.ipynb #0550fb15
 _CONDITION = re.compile(r"\s*(\"[^\"]+\"|.+?)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*")
 
 
@@ -266,13 +276,12 @@ def parse_where(where: Any) -> list[tuple[str, str, Any]]:
 PATIENCE = 60.0  # seconds to wait for whoever collects
 
 
-def _drain(collector: "Collector") -> None:
+def _drain(collector: "Collector") -> "Collected":
     "Collects, as soon as nobody else does."
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            collector.collect()
-            return
+            return collector.collect()
         except Busy:
             if time.monotonic() > until:
                 raise
@@ -297,7 +306,7 @@ def forget(stores: Stores, model: str, where: Any, reason: str) -> Receipt:
     receipt = stores.control.append_receipt("forget", model, "", None, None, actor(stores.settings), reason=reason, evidence=evidence)
     return stores.control.finish_receipt(receipt.id)
 
-# %% ../../nbs/desk/06_logging.ipynb #6a76011a
+# %% ../../nbs/desk/06_logging.ipynb #f21d06f8
 class Logging(Base):
     "What was answered, what turned out to be true."
 
@@ -350,13 +359,14 @@ class Logging(Base):
         name, version = self._model(model)
         return profiles_frame(self.stores, name, version, source, segment, last, columns)
 
-    def collect(self) -> "Collected":
-        "Brings what the online server has logged into the lake now. When somebody else is doing that, it says so and does nothing."
+    def collect(self, wait: bool = False) -> "Collected":
+        "Brings what the online server has logged into the lake now. When somebody else is at it, it says so, or with `wait` comes after."
         from mlops_nb.watch.collect import Collected
 
         self._change("collect")
+        collector = make_collector(self.stores, upkeep=False)
         try:
-            return make_collector(self.stores, upkeep=False).collect()
+            return _drain(collector) if wait else collector.collect()
         except Busy as problem:
             return Collected(notes=(problem.message,))
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #7d1fb2a6
+# %% ../../nbs/desk/10_workspace.ipynb #fc7519de
 import os
 import threading
 from collections.abc import Callable
@@ -22,7 +22,9 @@ from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
 from ..core.settings import workspace_key
+from .agent_control import Background
 from .logging import Labelled, Logging
+from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -155,7 +157,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #9dc79146
+# %% ../../nbs/desk/10_workspace.ipynb #4f55edf1
 class _Production(_Models):
     "Which version does what."
 
@@ -177,13 +179,6 @@ class _Production(_Models):
 
         self._change("promote")
         return promote(self.stores, version, alias=alias, force=force, reason=reason)
-
-    def rollback(self, model: str, reason: str = "") -> Receipt:
-        "Undoes the last production change of a model, whatever it was."
-        from mlops_nb.desk.production import rollback
-
-        self._change("rollback")
-        return rollback(self.stores, model, reason=reason)
 
     def receipts(self, model: str | None = None) -> list[Receipt]:
         "Who changed what in production, newest first."
@@ -305,8 +300,8 @@ class _Watch(_Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #9772d268
-class Workspace(_Watch, Logging):
+# %% ../../nbs/desk/10_workspace.ipynb #26c3b074
+class Workspace(_Watch, Serving, Logging, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
            'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'receipt_line', 'models_card', 'models_compile', 'models_verify', 'rollback', 'run',
-           'runs_list', 'runs_show', 'watch_drift', 'main']
+           'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run', 'runs_list', 'runs_show',
+           'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #fee7b492
+# %% ../../nbs/doors/09_cli.ipynb #1fb36a1c
 import os
 import sys
 from collections.abc import Sequence
@@ -18,8 +18,10 @@ import click
 
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
+from . import cli_agent as cli_agent
 from . import cli_labels as cli_labels
-from .frame import cli, data, models, output, runs, say, watch, workspace
+from .cli_deploy import receipt_line
+from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 
 # %% ../../nbs/doors/09_cli.ipynb #74666bc8
@@ -56,18 +58,20 @@ def doctor(out: str) -> None:
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/09_cli.ipynb #ba6cd4b2
+# %% ../../nbs/doors/09_cli.ipynb #12bd6c1d
 @cli.command()
 @click.option("--months", default="3-12", show_default=True, help="Months of 2013 to score, like 3-5 or 3,7.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the held-out days and seeds the model.")
 @click.option("--fresh", is_flag=True, help="Train and score again, whatever is there.")
+@click.option("--ask", default=4_000, show_default=True, help="Flights that ask the model online; 0: it is not deployed.")
+@click.option("--down", is_flag=True, help="End the server and the agent again when all is done.")
 @output
-def demo(months: str, seed: int, fresh: bool, out: str) -> None:
-    "A year of real flights: data, a proven model, monthly batch runs, drift."
+def demo(months: str, seed: int, fresh: bool, ask: int, down: bool, out: str) -> None:
+    "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online."
     from mlops_nb.desk.demo import demo_workspace, run_demo
 
     root = click.get_current_context().find_root().params.get("directory") or "."
-    report = run_demo(demo_workspace(root), months=months, seed=seed, fresh=fresh, quiet=out == "json")
+    report = run_demo(demo_workspace(root), months=months, seed=seed, fresh=fresh, ask=ask, down=down, quiet=out == "json")
     if out == "json":
         click.echo(dump(report))
 
@@ -145,16 +149,16 @@ def data_vacuum(name: str, keep: int, out: str) -> None:
     value = found.to_dict() if hasattr(found, "to_dict") else found
     say(out, value, lambda: card(value))
 
-# %% ../../nbs/doors/09_cli.ipynb #b57e8c46
+# %% ../../nbs/doors/09_cli.ipynb #6a64a616
 @models.command("list")
 @output
 def models_list(out: str) -> None:
     "All versions of all models, newest first."
-    versions = workspace(read_only=True).versions()
-    rows = [v.to_dict() for v in versions]
+    found = asked("versions")
+    rows = [v.to_dict() for v in workspace(read_only=True).versions()] if found is None else found
     empty = "No models yet. `ws.register(…)` in a notebook makes one, and so does mlops-nb demo."
     columns = ["name", "version", "aliases", "state", "compiled", "kind", "metrics", "created_at"]
-    say(out, listing(versions), lambda: table(rows, columns, empty))
+    say(out, listing(rows), lambda: table(rows, columns, empty))
 
 
 @models.command("show")
@@ -223,14 +227,7 @@ def models_receipts(model: str | None, out: str) -> None:
     columns = ["sequence", "at", "action", "model", "alias", "from_version", "to_version", "state", "actor", "reason"]
     say(out, listing(found), lambda: table(rows, columns, "No receipts yet: nothing was promoted."))
 
-# %% ../../nbs/doors/09_cli.ipynb #da0969c9
-def receipt_line(receipt: Any) -> str:
-    "One sentence for a receipt."
-    before = f" (was version {receipt.from_version})" if receipt.from_version else ""
-    after = f"version {receipt.to_version}" if receipt.to_version else "nobody"
-    return f"Receipt {receipt.sequence}: {receipt.model}@{receipt.alias} is {after}{before}."
-
-
+# %% ../../nbs/doors/09_cli.ipynb #8b392e76
 @models.command("card")
 @click.argument("ref")
 @output
@@ -258,16 +255,6 @@ def models_verify(out: str) -> None:
     say(out, listing(findings), lambda: table(rows, ["state", "name", "detail", "remedy"], "Nothing to verify yet."))
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(3)
-
-
-@cli.command()
-@click.argument("model")
-@click.option("--reason", default="", help="Goes into the receipt.")
-@output
-def rollback(model: str, reason: str, out: str) -> None:
-    "Undo the last production change of a model, whatever it was."
-    receipt = workspace().rollback(model, reason=reason)
-    say(out, receipt, lambda: receipt_line(receipt))
 
 # %% ../../nbs/doors/09_cli.ipynb #06526d8f
 RUN_COLUMNS = ["id", "status", "verdict", "seconds", "parameters", "output", "error"]
@@ -301,16 +288,17 @@ def run(notebook: str, given: tuple[str, ...], raw: tuple[str, ...], grid: tuple
     if any(r.status != "finished" for r in runs):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/09_cli.ipynb #53b3066a
+# %% ../../nbs/doors/09_cli.ipynb #df5d6eb9
 @runs.command("list")
 @click.option("--status", type=click.Choice(["queued", "running", "finished", "failed", "cancelled"]), default=None, help="Only these.")
 @click.option("-n", "--limit", default=20, show_default=True, help="Newest runs to list.")
 @output
 def runs_list(status: str | None, limit: int, out: str) -> None:
     "The newest runs."
-    found = workspace().runs(status=status, limit=limit)
+    found = asked("runs", status=status, limit=limit)
+    rows = [r.to_dict() for r in workspace().runs(status=status, limit=limit)] if found is None else found
     empty = "No runs yet. `mlops-nb run NOTEBOOK -p name=value` makes one."
-    say(out, listing(found), lambda: table([r.to_dict() for r in found], RUN_COLUMNS, empty))
+    say(out, listing(rows), lambda: table(rows, RUN_COLUMNS, empty))
 
 
 @runs.command("show")

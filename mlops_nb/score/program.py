@@ -15,9 +15,9 @@ from ..core.records import Kind
 from . import forest, linear, masks
 from .form import Columns, Form, Names, Scored, input_lines, link_batch, link_lines, read_form, readings
 
-# %% ../../nbs/score/07_program.ipynb #e7ab8373
+# %% ../../nbs/score/07_program.ipynb #04f7b335
 Scored1 = tuple[Any, tuple[float, ...] | None]
-FEW = {"masks": 8, "linear": 8, "forest": 1}  # rows up to which the kernel for one row is the faster
+FEW = {"masks": 8, "linear": 64, "forest": 8}  # rows up to which the kernel for one row is the faster
 
 
 _BUILTINS = {"OverflowError": OverflowError, "map": map, "list": list, "max": max, "float": float}  # what the source may use

@@ -6,7 +6,7 @@
 __all__ = ['Scored', 'MANY', 'Loaded', 'VersionBroken', 'read_served', 'load_program', 'load_host', 'Request', 'Meters',
            'meters_of', 'Lane', 'Target']
 
-# %% ../../nbs/serve/05_lanes.ipynb #f9a15359
+# %% ../../nbs/serve/05_lanes.ipynb #79e2be08
 import asyncio
 import hashlib
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.contract import Contract
-from ..core.errors import BytesNotPermitted, MlopsError
+from ..core.errors import BytesNotPermitted, DataInvalid, MlopsError
 from ..core.records import Kind
 from ..score.cells import Rows, Wanted
 from ..score.decode import Decoder
@@ -25,7 +25,7 @@ from ..score.served import Served, check_parity, open_program
 from ..score.signature import Signature
 from .access import Refused
 from .counters import DURATIONS, SIZES, Counter, Counters
-from .host import Host, ModelFailed
+from .host import Host, ModelFailed, ModelRefused
 from .plan import PlannedDeployment, PlannedRoute, PlannedVersion
 from .protocols import Protocol, contract_refusal, outputs_of
 from .record import Privacy, Recorder
@@ -185,7 +185,7 @@ def meters_of(counters: Counters, model: str, version: str) -> Meters:
         counters.counter("mlops_nb_model_refusals_total", **labels),
     )
 
-# %% ../../nbs/serve/05_lanes.ipynb #5d192210
+# %% ../../nbs/serve/05_lanes.ipynb #ce75d619
 class Lane:
     "One route of one deployment."
 
@@ -227,11 +227,14 @@ class Lane:
 
     def score_now(self, rows: Rows) -> Scored:
         "Answers of a compiled version, in this thread."
-        if rows.row is not None:
-            label, scores = self.program.row(rows.row)
-            return [label], None if scores is None else [scores]
-        found: Scored = self.program.batch(rows.columns, rows.n)
-        return found
+        try:
+            if rows.row is not None:
+                label, scores = self.program.row(rows.row)
+                return [label], None if scores is None else [scores]
+            found: Scored = self.program.batch(rows.columns, rows.n)
+            return found
+        except DataInvalid as problem:  # all rules let it pass, and the model itself does not take it
+            raise ModelRefused(problem.message, field=problem.field) from None
 
     async def score(self, rows: Rows) -> Scored:
         "Answers of any version. Raises HostAway, HostBusy, ModelRefused or ModelFailed."

@@ -72,7 +72,7 @@ class PlannedKey(Record):
     deployments: tuple[str, ...] = ()  # empty: all
     per_minute: int = 0  # requests of all workers together; 0: no limit
 
-# %% ../../nbs/serve/00_plan.ipynb #4682eb03
+# %% ../../nbs/serve/00_plan.ipynb #fcb35e1a
 @dataclass(frozen=True)
 class Limits(Record):
     "The settings that a worker obeys."
@@ -87,6 +87,7 @@ class Limits(Record):
     spool_segment_mb: float = 16.0
     spool_limit_mb: float = 1024.0
     spool_full: Literal["refuse", "drop"] = "refuse"
+    log_limit_mb: float = 16.0  # of the server's own log
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 __all__ = ['is_loopback', 'check_address', 'open_port', 'Slot', 'Given', 'Supervisor', 'look', 'tidy', 'resize', 'finish',
            'supervise', 'main', 'SupervisorFailed', 'start_supervisor']
 
-# %% ../../nbs/serve/09_supervisor.ipynb #2db31bc2
+# %% ../../nbs/serve/09_supervisor.ipynb #f9800310
 import argparse
 import contextlib
 import errno
@@ -24,6 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 from ..core.errors import MlopsError, UsageError
+from ..core.logfile import keep_small, log_path
 from ..core.process import OnlyOne, began, read_note, write_note
 from ..core.serving import PortTaken
 from .counters import fold
@@ -94,7 +95,7 @@ def open_port(host: str, port: int, ours: bool) -> socket.socket:
             raise UsageError(f"Port {port} may not be opened by this user.", field="port", hint="Take one above 1023.") from None
         raise UsageError(f"{host} is no address of this machine ({problem.strerror}).", field="host", hint="127.0.0.1?") from None
 
-# %% ../../nbs/serve/09_supervisor.ipynb #99d81917
+# %% ../../nbs/serve/09_supervisor.ipynb #2226a3db
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 _PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before one that ended is replaced; after 10 s of life it begins anew
 
@@ -123,7 +124,7 @@ class Given:
     tls_key: str = ""
     behind_proxy: bool = False
 
-# %% ../../nbs/serve/09_supervisor.ipynb #08c28f41
+# %% ../../nbs/serve/09_supervisor.ipynb #9449aac7
 class Supervisor:
     "The one that starts and replaces workers."
 
@@ -182,7 +183,7 @@ def _check_tls(given: Given) -> None:
         hint = "Both are PEM files; the key belongs to the certificate."
         raise UsageError(f"Certificate and key cannot be used ({words}).", field="tls_cert", hint=hint) from None
 
-# %% ../../nbs/serve/09_supervisor.ipynb #9524bb66
+# %% ../../nbs/serve/09_supervisor.ipynb #ad039169
 def look(supervisor: Supervisor) -> None:
     "Replaces workers that ended, folds their counters, and tells when all are ready."
     now = time.monotonic()
@@ -215,15 +216,23 @@ def _ended(supervisor: Supervisor, slot: Slot, now: float) -> None:
         print(f"worker {slot.number} ended ({code}); another is started.", file=sys.stderr, flush=True)
     tidy(supervisor)
 
-# %% ../../nbs/serve/09_supervisor.ipynb #b667409b
+# %% ../../nbs/serve/09_supervisor.ipynb #6bff0c6a
 def tidy(supervisor: Supervisor) -> None:
     "Takes over what ended workers counted, and removes what they said."
     supervisor._folded = time.monotonic()
     with contextlib.suppress(OSError):  # a full disk: nothing is lost, it is done later
         fold(supervisor.places.counters)
+    _keep_log_small(supervisor.given.state)
     for status in statuses(supervisor.given.state, alive=False):
         if not status.is_alive:
             (supervisor.places.workers / f"{status.worker}.json").unlink(missing_ok=True)
+
+
+def _keep_log_small(state: Path) -> None:
+    "What it and its workers write goes to a file that others read; with or without an agent it stays small."
+    with contextlib.suppress(MlopsError, OSError, ValueError):
+        plan = read_plan(state)
+        keep_small(log_path(state, "server"), (plan.limits.log_limit_mb if plan is not None else 16.0) * 1e6)
 
 
 def _end_orphans(supervisor: Supervisor, alive: list[WorkerStatus], now: float) -> None:
@@ -285,7 +294,7 @@ def finish(supervisor: Supervisor) -> None:
     supervisor.places.supervisor.unlink(missing_ok=True)
     supervisor.lock.release()
 
-# %% ../../nbs/serve/09_supervisor.ipynb #74361e68
+# %% ../../nbs/serve/09_supervisor.ipynb #09bae474
 def supervise(given: Given) -> None:
     "Until SIGTERM or SIGINT. SIGHUP: the number of workers has changed. Raises PortTaken, UsageError, Busy."
     supervisor = Supervisor(given)
@@ -316,7 +325,7 @@ def supervise(given: Given) -> None:
             near.recv(4096)
     finish(supervisor)
 
-# %% ../../nbs/serve/09_supervisor.ipynb #85a2a873
+# %% ../../nbs/serve/09_supervisor.ipynb #be2956de
 def main(arguments: list[str] | None = None) -> int:
     "`python -m mlops_nb.serve.supervisor`: opens the port and keeps workers answering."
     parser = argparse.ArgumentParser(prog="python -m mlops_nb.serve.supervisor", description=main.__doc__)

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'canonical', 'key_id', 'sign', 'signed', 'is_signed', 'broken_links', 'head_of', 'read_head', 'forgotten',
-           'mismatches', 'problems']
+           'mismatches', 'problems', 'as_receipt']
 
-# %% ../../nbs/store/00_control_chain.ipynb #10b1ae7a
+# %% ../../nbs/store/00_control_chain.ipynb #185a26ff
 import hashlib
 import hmac
 import json
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..core.records import utc
+from ..core.records import Receipt, utc
 
 # %% ../../nbs/store/00_control_chain.ipynb #b0db900f
 FORMAT = 1  # of the signed form; a later one gets another number and this one stays readable
@@ -140,3 +140,20 @@ def problems(
             at_number = next((row["signature"] for row in rows if row["sequence"] == known[kind][0]), None)
             found.append(forgotten(kind, known[kind], len(rows), at_number))
     return [sentence for sentence in found if sentence]
+
+# %% ../../nbs/store/00_control_chain.ipynb #9cffe3a5
+def as_receipt(row: Mapping[str, Any], outcome: Mapping[str, Any] | None) -> Receipt:
+    "The record of a stored row and its outcome (None: pending)."
+    values = {name: value for name, value in row.items() if name not in ("actor_kind", "actor_id", "evidence", "forced")}
+    kind, evidence = row["actor_kind"], json.loads(row["evidence"])
+    if outcome is not None and outcome["state"] == "failed":
+        evidence = evidence | {"failed": outcome["why"]}
+    return Receipt.from_dict(
+        values
+        | {
+            "state": outcome["state"] if outcome else "pending",
+            "actor": {"kind": kind, "id": row["actor_id"]} if kind else None,
+            "forced": bool(row["forced"]),
+            "evidence": evidence,
+        }
+    )

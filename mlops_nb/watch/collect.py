@@ -122,7 +122,7 @@ def _sort(gathered: _Gathered, stretch: _Stretch, facts: dict[str, dict[str, Any
             gathered.predictions.setdefault(ref, []).extend(good)
     return wrong
 
-# %% ../../nbs/watch/10_collect.ipynb #56e9febf
+# %% ../../nbs/watch/10_collect.ipynb #bd0a0074
 class Collector:
     "Drains one spool folder into one lake. Keep it: it remembers how far it is."
 
@@ -162,50 +162,16 @@ class Collector:
             self._done = {name: end for name, end in self._done.items() if name in goal}
             while goal:
                 with _without_gc():
-                    gathered = self._gather(goal, total)
+                    gathered = _gather(self, goal, total)
                     oldest = min(filter(None, (oldest, self._commit(gathered, total))), default=0)
-                self._finish(gathered, goal, total)
+                _finish(self, gathered, goal, total)
                 getattr(held, "renew", lambda: None)()  # another machine must not take a long collection for a dead one
             if self.upkeep:
-                self._keep_up()
+                _keep_up(self)
         lag = self.clock().timestamp() - oldest / 1e6 if oldest else 0.0
         waiting = sum(max(size - self._done.get(name, 0), 0) for name, size in _sizes(self.spool))
         return Collected(**total, waiting_bytes=waiting, lag_s=max(lag, 0.0), seconds=time.monotonic() - begun,
                          models=tuple(sorted(self._models)), notes=tuple(self._notes))  # fmt: skip
-
-    def _gather(self, goal: dict[str, int], total: Counter[str]) -> _Gathered:
-        "The next pieces of the files that are named in `goal`."
-        gathered, room = _Gathered(), self.piece_bytes
-        for name in list(goal):
-            path, start = self.spool / name, self._done.get(name, 0)
-            if room <= 0:
-                break
-            try:
-                final = not is_writing(path)
-                piece = read_segment(path, start, limit=room, final=final)
-            except (OSError, MlopsError) as problem:  # gone, not ours to read, or of a newer version
-                if not isinstance(problem, FileNotFoundError):
-                    self._notes[f"{name} is left alone: {problem}"] = None
-                del goal[name]
-                continue
-            room -= piece.end - start
-            stretch = _Stretch(path, start, piece, final)
-            gathered.stretches.append(stretch)
-            wrong = _sort(gathered, stretch, self._facts)
-            total["damaged"] += sum(set_aside(path, *place) for place in [*piece.damaged, *wrong])
-            total["torn"] += piece.torn > 0
-        return gathered
-
-    def _finish(self, gathered: _Gathered, goal: dict[str, int], total: Counter[str]) -> None:
-        "Notes how far the files are, and deletes those that are done."
-        for stretch in gathered.stretches:
-            name, piece = stretch.path.name, stretch.piece
-            self._done[name] = piece.end
-            if stretch.final and not piece.more:
-                reach("collect-before-delete")
-                total["files"] += _delete(stretch.path, piece.end)
-            if not piece.more or piece.end >= goal[name]:
-                del goal[name]
 
     def _commit(self, gathered: _Gathered, total: Counter[str]) -> int:
         "Three commits for each model; when the oldest record arrived."
@@ -232,24 +198,61 @@ class Collector:
                 self._absent.add(ref)
         return self._views.get(ref)
 
-    def _keep_up(self) -> None:
-        "Upkeep of each table once a day, and after many commits."
-        present = self.clock()
-        daily = self._tidied != present.date()
-        for area in served.AREAS:
-            due = served.models_of(self.place, area) if daily else [m for a, m in self._commits if a == area]
-            for model in due:
-                if daily or self._commits[area, model] >= served.MANY_FILES:
-                    try:
-                        if area == "profiles":
-                            age(self.place, model, present, self.key)
-                        served.tidy(self.place, area, model, 0 if area == "profiles" else self.retain_days, present)
-                        del self._commits[area, model]
-                    except MlopsError as problem:  # another time; nothing depends on it
-                        self._notes[f"Upkeep of {area} of {model}: {problem.message}"] = None
-        self._tidied = present.date()
+# %% ../../nbs/watch/10_collect.ipynb #b08fb266
+def _gather(c: Collector, goal: dict[str, int], total: Counter[str]) -> _Gathered:
+    "The next pieces of the files that are named in `goal`."
+    gathered, room = _Gathered(), c.piece_bytes
+    for name in list(goal):
+        path, start = c.spool / name, c._done.get(name, 0)
+        if room <= 0:
+            break
+        try:
+            final = not is_writing(path)
+            piece = read_segment(path, start, limit=room, final=final)
+        except (OSError, MlopsError) as problem:  # gone, not ours to read, or of a newer version
+            if not isinstance(problem, FileNotFoundError):
+                c._notes[f"{name} is left alone: {problem}"] = None
+            del goal[name]
+            continue
+        room -= piece.end - start
+        stretch = _Stretch(path, start, piece, final)
+        gathered.stretches.append(stretch)
+        wrong = _sort(gathered, stretch, c._facts)
+        total["damaged"] += sum(set_aside(path, *place) for place in [*piece.damaged, *wrong])
+        total["torn"] += piece.torn > 0
+    return gathered
 
 
+def _finish(c: Collector, gathered: _Gathered, goal: dict[str, int], total: Counter[str]) -> None:
+    "Notes how far the files are, and deletes those that are done."
+    for stretch in gathered.stretches:
+        name, piece = stretch.path.name, stretch.piece
+        c._done[name] = piece.end
+        if stretch.final and not piece.more:
+            reach("collect-before-delete")
+            total["files"] += _delete(stretch.path, piece.end)
+        if not piece.more or piece.end >= goal[name]:
+            del goal[name]
+
+
+def _keep_up(c: Collector) -> None:
+    "Upkeep of each table once a day, and after many commits."
+    present = c.clock()
+    daily = c._tidied != present.date()
+    for area in served.AREAS:
+        due = served.models_of(c.place, area) if daily else [m for a, m in c._commits if a == area]
+        for model in due:
+            if daily or c._commits[area, model] >= served.MANY_FILES:
+                try:
+                    if area == "profiles":
+                        age(c.place, model, present, c.key)
+                    served.tidy(c.place, area, model, 0 if area == "profiles" else c.retain_days, present)
+                    del c._commits[area, model]
+                except MlopsError as problem:  # another time; nothing depends on it
+                    c._notes[f"Upkeep of {area} of {model}: {problem.message}"] = None
+    c._tidied = present.date()
+
+# %% ../../nbs/watch/10_collect.ipynb #2cdca49c
 def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
     for path in segments(folder):
         with contextlib.suppress(FileNotFoundError):

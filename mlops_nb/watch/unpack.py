@@ -61,7 +61,7 @@ def instants(values: Sequence[Any]) -> Any:
         out.append(known[key])
     return pa.array(out, pa.int64()).cast(instant())
 
-# %% ../../nbs/watch/08_unpack.ipynb #f8c412c2
+# %% ../../nbs/watch/08_unpack.ipynb #e211ba84
 def feature_array(values: Sequence[Any], kind: str) -> Any:
     "A feature's values as an Arrow array of its kind (float, int, bool, string, datetime, other); of another where they do not fit."
     import pyarrow as pa
@@ -87,7 +87,8 @@ def _as_it_is(values: Sequence[Any]) -> Any:
 
     if all(v is None or (isinstance(v, int | float) and abs(v) < 2**63) for v in values):
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
-    return pa.array([None if v is None else v if isinstance(v, str) else str(v) for v in values], pa.string())
+    words = (None if v is None else v if isinstance(v, str) else str(v) for v in values)
+    return pa.array([None if v is None else v.encode("utf-8", "replace").decode() for v in words], pa.string())
 
 # %% ../../nbs/watch/08_unpack.ipynb #443475c1
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _column(parts: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
     except TypeError:  # a record without
         return list(chain.from_iterable(p if p is not None else [None] * size for p, size in zip(parts, sizes, strict=True)))
 
-# %% ../../nbs/watch/08_unpack.ipynb #1f3a03a5
+# %% ../../nbs/watch/08_unpack.ipynb #91952259
 def unpack(ref: str, facts: dict[str, Any], records: list[Prediction]) -> Batch:
     "Sound records of a version as columns."
     import numpy as np
@@ -181,7 +182,7 @@ def _answers(values: list[Any]) -> Any:
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return pa.array([None if v is None else str(v) for v in values], pa.string())
+        return answer_array(values)
 
 
 def _scores(values: list[Any]) -> Any:
@@ -276,13 +277,15 @@ def label_columns(values: Sequence[Any]) -> dict[str, Any]:
         return {"label": answer_array(numbers), "label::string": answer_array(only)}
     return {"label": answer_array(values)}
 
-# %% ../../nbs/watch/08_unpack.ipynb #4ebff6cf
+# %% ../../nbs/watch/08_unpack.ipynb #64a1e21f
 def series_array(series: Any) -> Any:
     "A pandas column as an Arrow array of a kind that features have."
     import pyarrow as pa
 
     is_ = pa.types
     try:
+        if getattr(series.dtype, "tz", None):
+            series = series.dt.tz_convert(None)  # in UTC, as all times are
         array = pa.Array.from_pandas(series)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _as_it_is([None if v is None or v != v else v for v in series.tolist()])

@@ -15,7 +15,7 @@ from mlops_nb.score.predictor import Spec, ask
 from mlops_nb.score.program import Program
 from mlops_nb.score.signature import signature_of_frame
 
-N = 900
+N = 500
 
 
 def flights(seed: int = 0, n: int = N) -> pd.DataFrame:

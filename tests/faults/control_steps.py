@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crowd import KEY
 
 from mlops_nb.core.records import Actor, Run
+from mlops_nb.core.serving import Deployment, Route
 from mlops_nb.store.control import Control
 
 MARY = Actor("jupyter", "mary")
@@ -52,6 +53,12 @@ def enter_run(url: str, sender: Connection) -> None:
         sender.send("finished")
 
 
+def deploy(url: str, sender: Connection) -> None:
+    with Control(url, KEY) as control:
+        wanted = Deployment("delay", 0, model="delay", routes=(Route("champion", "delay@champion"),), reason="go live")
+        sender.send(control.add_revision(wanted, MARY, expected_revision=0).id)
+
+
 def promote_for_ever(url: str, sender: Connection) -> None:
     with Control(url, KEY) as control:
         while True:
@@ -64,4 +71,4 @@ def promote_for_ever(url: str, sender: Connection) -> None:
             sender.send(receipt.id)
 
 
-WORK = {"open_first": open_first, "promote": promote, "enter_run": enter_run}
+WORK = {"open_first": open_first, "promote": promote, "deploy": deploy, "enter_run": enter_run}

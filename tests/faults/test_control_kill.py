@@ -19,6 +19,7 @@ from control_steps import MARY, armed, promote_for_ever
 from crowd import KEY, context
 from postgres import Server
 
+from mlops_nb.core.serving import Deployment
 from mlops_nb.store import control_schema as schema
 from mlops_nb.store.control import Control
 
@@ -115,6 +116,22 @@ def test_a_promotion_that_dies_is_finished_by_the_next(databases: Databases) -> 
             control.finish_receipt(following.id)
             assert control.verify_chain(control.head()) == []
     assert pending >= 3  # some of the deaths did fall between append and finish
+
+
+def test_a_deployment_that_dies_is_finished_by_the_next(databases: Databases) -> None:
+    "Whether it was begun at all is seen from its receipt; what was acknowledged counts already."
+    stages = set()
+    for url, told in at_each_step("deploy", databases, migrated(databases), stride=1 if ROUNDS > 10 else 2):
+        with Control(url, KEY) as control:
+            states, counts = [receipt.state for receipt in control.receipts()], len(control.deployments())
+            stages.add((*states, counts))
+            assert counts == states.count("done") and len(states) <= 1 and (not told or counts == 1)
+            control.finish_revisions()
+            assert [(d.revision, d.actor, d.reason) for d in control.deployments()] == [(1, MARY, "go live")] * len(states)
+            following = control.add_revision(Deployment("delay", 0, model="delay", state="stopped"), MARY, expected_revision=len(states))
+            assert following.to_version == len(states) + 1 and control.deployment("delay").state == "stopped"
+            assert control.verify_chain(control.head()) == [] and control.foreign_revisions() == [] and control.pending() == []
+    assert stages == {(0,), ("pending", 0), ("done", 1)}  # deaths before, between and after
 
 
 def test_a_run_is_entered_whole_or_not_at_all(databases: Databases) -> None:

@@ -1,14 +1,16 @@
 """What the members of a crowd do to a control database."""
 
+import contextlib
 import itertools
 import os
 import signal
-from typing import Any
+from typing import Any, Literal
 
 from crowd import KEY
 
 from mlops_nb.core.errors import Busy, Conflict
 from mlops_nb.core.records import Actor, Run
+from mlops_nb.core.serving import Deployment, Route
 from mlops_nb.store.control import Control
 
 def open_first(url: str, me: int) -> str:
@@ -95,3 +97,39 @@ def count_up(url: str, me: int) -> list[tuple[int, int]]:
             except Busy:
                 continue
     return seen
+
+
+def wanted(*routes: Route, name: str = "delay", reason: str = "", state: Literal["starting", "stopped"] = "starting") -> Deployment:
+    "A deployment as the desk hands it over."
+    return Deployment(name, 0, state=state, model="delay", routes=routes or (Route("champion", "delay@champion"),), reason=reason)
+
+
+def deploy_first(url: str, me: int) -> Any:
+    "All want to be the first."
+    with Control(url, KEY) as control:
+        try:
+            return control.add_revision(wanted(reason=f"by {me}"), Actor("os", f"member {me}"), expected_revision=0)
+        except Conflict as error:
+            return error
+
+
+def deploy_in_turns(url: str, me: int) -> list[tuple[int, int]]:
+    "Each adds three revisions to what it finds, as (from, to)."
+    moves: list[tuple[int, int]] = []
+    with Control(url, KEY) as control:
+        while len(moves) < 3:
+            held = control.held_revision("delay")
+            with contextlib.suppress(Conflict, Busy):
+                made = control.add_revision(wanted(reason=f"{me}.{len(moves)}"), Actor("os", str(me)), expected_revision=held)
+                moves.append((held, int(made.to_version or 0)))
+    return moves
+
+
+def resume_deployments(url: str, me: int) -> int:
+    with Control(url, KEY) as control:
+        return len(control.finish_revisions())
+
+
+def meet_cause(url: str, me: int) -> int:
+    with Control(url, KEY) as control:
+        return [control.raise_alert("deployment_failed", f"met by {me}", deployment="delay").count for _ in range(3)][-1]

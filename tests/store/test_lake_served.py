@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
+from pyarrow.fs import FileSelector, FileType
 
 from mlops_nb.core.errors import StoreUnavailable, UsageError
 from mlops_nb.store import lake_served as served
@@ -94,7 +95,8 @@ def test_features_named_like_our_columns_and_other_odd_names(disk):
     odd = {"version": 9.0, "role": "x", "名前": "ü", "a.b": 1.0, "with space": 2.0, "prediction": 3.0}
     served.append(disk, "predictions", "delay", predictions(["a"], odd, [1]), {})
     frame = served.expanded(served.read(disk, "predictions", "delay"))
-    assert frame[["feature version", "feature role", "名前", "a.b", "with space", "feature prediction"]].iloc[0].tolist() == list(odd.values())
+    names = ["feature version", "feature role", "名前", "a.b", "with space", "feature prediction"]
+    assert frame[names].iloc[0].tolist() == list(odd.values())
     assert frame["version"].tolist() == [1] and frame["prediction"].tolist() == [1.0]
     served.append(disk, "predictions", "Flüge 1", predictions(["b"]), {})
     assert served.models_of(disk, "predictions") == ["Flüge 1", "delay"]
@@ -128,7 +130,8 @@ def test_two_writers_at_once_lose_nothing(place):
 
 def test_the_latest_label_holds(disk):
     served.append(disk, "predictions", "delay", predictions(["a", "b", "c", "d"]), {})
-    given = [("a", None, 1, 5), ("a", None, 0, 2), (None, "E-b", 1, 1), (None, "E-b", 0, 9), ("c", None, 1, 1), (None, "E-c", 0, 2), (None, "E-z", 1, 0)]
+    given = [("a", None, 1, 5), ("a", None, 0, 2), (None, "E-b", 1, 1), (None, "E-b", 0, 9)]
+    given += [("c", None, 1, 1), (None, "E-c", 0, 2), (None, "E-z", 1, 0)]
     for one in given:  # in this order, so late ones come before early ones
         served.append(disk, "labels", "delay", labels([one]), {})
     served.append(disk, "labels", "delay", labels([(None, "E-b", 1, 9)], NOON + timedelta(minutes=1)), {})
@@ -149,9 +152,8 @@ def test_dates_are_rewritten_whole_or_not_at_all(place):
         if not looked:  # somebody writes between our look and our commit
             looked.append(rows.num_rows)
             table = DeltaTable(served.in_area(place, "predictions").uri("delay"), storage_options=place.storage())
-            from deltalake import write_deltalake
-
-            write_deltalake(table, rows.slice(0, 1).set_column(rows.column_names.index("request_id"), "request_id", pa.array(["late"])), mode="append")
+            late = rows.slice(0, 1).set_column(rows.column_names.index("request_id"), "request_id", pa.array(["late"]))
+            write_deltalake(table, late, mode="append")
         else:
             looked.append(rows.num_rows)
         return rows.slice(0, rows.num_rows - 1) if rows.num_rows > 1 else None
@@ -192,18 +194,15 @@ def test_the_log_of_a_long_life_stays_short(disk):
 def everything_stored(place: Place) -> str:
     "All text of all files of the two tables."
     if place.path is None:
-        files = place.files()
         found = []
         for area in ("predictions", "labels"):
             where = served.in_area(place, area).files("delay")
-            from pyarrow.fs import FileSelector, FileType
-
             for info in where.get_file_info(FileSelector("", recursive=True)):
                 if info.type == FileType.File:
                     with where.open_input_file(info.path) as file:
                         raw = file.read()
-                    found.append(str(pq.read_table(pa.BufferReader(raw)).to_pylist()) if info.path.endswith(".parquet") else raw.decode())
-        assert files is not None
+                    is_table = info.path.endswith(".parquet")
+                    found.append(str(pq.read_table(pa.BufferReader(raw)).to_pylist()) if is_table else raw.decode())
         return "".join(found)
     paths = [p for area in ("predictions", "labels") for p in (place.path / area).rglob("*") if p.is_file()]
     return "".join(str(pq.ParquetFile(p).read().to_pylist()) if p.suffix == ".parquet" else p.read_text() for p in paths)
@@ -211,8 +210,10 @@ def everything_stored(place: Place) -> str:
 
 def test_who_is_forgotten_is_in_no_file(place):
     for n, day in enumerate([0, 0, 1, 2]):
-        served.append(place, "predictions", "delay", predictions(["a", "b"], {"carrier": "UA" if n else "B6"}, at=NOON + timedelta(days=day)), {"s": n})
-    served.append(place, "labels", "delay", labels([("a", None, 1, 0), (None, "E-a", 1, 0), (None, "E-b", 0, 0), (None, "E-c", 1, 0)]), {"s": 9})
+        rows = predictions(["a", "b"], {"carrier": "UA" if n else "B6"}, at=NOON + timedelta(days=day))
+        served.append(place, "predictions", "delay", rows, {"s": n})
+    truth = labels([("a", None, 1, 0), (None, "E-a", 1, 0), (None, "E-b", 0, 0), (None, "E-c", 1, 0)])
+    served.append(place, "labels", "delay", truth, {"s": 9})
     served.tidy(place, "predictions", "delay")
     assert "E-a" in everything_stored(place)
     with pytest.raises(UsageError, match="There is no column 'entity'"):
@@ -230,9 +231,11 @@ def test_who_is_forgotten_is_in_no_file(place):
 def test_conditions_are_typed(disk):
     served.append(disk, "predictions", "delay", predictions(["a"], {"gust": 1.5, "n": 3, "ok": True}), {})
     schema = served.read(disk, "predictions", "delay").schema
-    for where in ([("gust", ">=", "1.5")], [("n", "in", [1, 3])], [("received_at", "<", NOON + timedelta(days=1))], [("entity_id", "!=", 5)]):
+    tomorrow = NOON + timedelta(days=1)
+    for where in ([("gust", ">=", "1.5")], [("n", "in", [1, 3])], [("received_at", "<", tomorrow)], [("entity_id", "!=", 5)]):
         assert served.read(disk, "predictions", "delay", where=condition(where, schema)).num_rows == 1
-    for where, word in (([("gust", "=", "much")], "compared"), ([("gust", "~", 1)], "operator"), ([], "no condition"), (["gust"], "not a")):
+    wrong = (([("gust", "=", "much")], "compared"), ([("gust", "~", 1)], "operator"), ([], "no condition"), (["gust"], "not a"))
+    for where, word in wrong:
         with pytest.raises(UsageError, match=word):
             condition(where, schema)
 

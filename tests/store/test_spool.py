@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.core.errors import UsageError
-from mlops_nb.store import spool
+from mlops_nb.store import spool, spool_form
 from mlops_nb.store.spool import (
     HEADER,
     LABELS,
@@ -116,7 +116,7 @@ def test_a_version_must_be_described_first(tmp_path):
 
 def test_names_go_on_growing_when_the_clock_is_set_back(tmp_path, monkeypatch):
     clock = [2_000_000_000_000_000_000]
-    monkeypatch.setattr(spool.time, "time_ns", lambda: clock[0])
+    monkeypatch.setattr(spool_form.time, "time_ns", lambda: clock[0])
     made = []
     for n, step in enumerate([0, -10**18, 5, -1, 0]):
         clock[0] += step
@@ -339,7 +339,7 @@ def test_a_newer_format_is_left_alone(tmp_path):
     with writer(tmp_path) as it:
         it.append(record("r0"))
     path = segments(tmp_path)[0]
-    path.write_bytes(spool._header(2) + path.read_bytes()[len(HEADER) :])
+    path.write_bytes(spool_form._header(2) + path.read_bytes()[len(HEADER) :])
     with pytest.raises(SegmentTooNew, match="format 2"):
         read_segment(path)
 
