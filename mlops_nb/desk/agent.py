@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #011d8cff
+# %% ../../nbs/desk/30_agent.ipynb #5189feaa
 import contextlib
 import logging
 import os
@@ -22,7 +22,7 @@ import mlops_nb
 
 from ..core.errors import Busy, MlopsError
 from ..core.logfile import keep_small, log_path
-from ..core.process import OnlyOne, began
+from ..core.process import OnlyOne, began, folder_id
 from ..core.records import now, plain
 from ..core.settings import Settings, load, make_state
 from .agent_client import LOG, AgentInfo, read_card, settings_mark, socket_path, write_card
@@ -58,7 +58,7 @@ def open_logging() -> None:
     logging.getLogger("mlops_nb").setLevel(logging.INFO)
     logging.captureWarnings(True)
 
-# %% ../../nbs/desk/30_agent.ipynb #b0fc4b93
+# %% ../../nbs/desk/30_agent.ipynb #ff343e72
 HEARTBEAT, FOLLOW, GUARD = 2.0, 0.5, 2.0  # seconds between two rounds
 
 
@@ -67,6 +67,7 @@ class _Present:
 
     def __init__(self, settings: Settings):
         self.settings, self.begun = settings, time.monotonic()
+        self.home = folder_id(settings.state_dir)
         self.ends = threading.Event()
         self.why = "it was told to"  # … end
         self.leave_servers = False
@@ -86,20 +87,23 @@ class _Present:
     def be(self, state: Any, note: str = "") -> None:
         "Says on its card how it is."
         self.info = replace(self.info, state=state, heartbeat_at=now(), note=note)
-        write_card(self.settings, self.info)
+        if self.is_at_home():
+            write_card(self.settings, self.info)
 
     def heartbeat(self) -> None:
-        "That it lives; that it can be reached; that its log is small."
+        "That it lives; that it can be reached; that its log is small. It ends when somebody has removed the workspace."
+        if not self.is_at_home():
+            self.why = "its workspace was removed"
+            self.ends.set()
+            return
         self.be(self.info.state, self.info.note)
         if self.ear.look():
             log.info("the socket was gone; it was made again")
         keep_small(log_path(self.settings.state_dir, LOG), self.settings.log_limit_mb * 1e6)
 
-    def is_quiet(self) -> bool:
-        "Whether nobody has asked anything for so long that it may end."
-        limit = self.settings.agent_idle
-        quiet = time.monotonic() - max(self.begun, self.ear.last)
-        return bool(limit) and quiet >= limit and not self.ear.at_work and not waiting_bytes(self.settings)
+    def is_at_home(self) -> bool:
+        "Whether the state folder is still the one it began with."
+        return folder_id(self.settings.state_dir) == self.home
 
     def answer(self, method: str, args: dict[str, Any]) -> Any:
         "The answer to a call."
@@ -147,7 +151,7 @@ class _Telling(_Present):
             log.warning(in_a_sentence(gap))
             control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause="agent_was_down")
 
-# %% ../../nbs/desk/30_agent.ipynb #3ebabf9f
+# %% ../../nbs/desk/30_agent.ipynb #19145a60
 class _Working(_Telling):
     "What it does again and again."
 
@@ -159,7 +163,7 @@ class _Working(_Telling):
         self.guard = Guard(settings, lambda: self.following.seen)
         self.duties = {
             "heartbeat": Duty("heartbeat", HEARTBEAT, self.heartbeat),
-            "following": Duty("following", FOLLOW, self.following.look, told=self.tell),
+            "following": Duty("following", FOLLOW, self.follow, told=self.tell),
             "opening": Duty("opening", 3600.0, self.open),
             "guarding": Duty("guarding", GUARD, self.watch, told=self.tell),
             "collecting": Duty("collecting", max(settings.collect_every, 0.1), self.collect, told=self.tell, first=settings.collect_every),
@@ -186,6 +190,11 @@ class _Working(_Telling):
         self.warm.set()
         self.look()
         self.tell_downtime()
+
+    def follow(self) -> None:
+        "Makes what is served follow what was decided."
+        if self.is_at_home():  # else it would make the folders of a removed workspace again
+            self.following.look()
 
     def watch(self) -> None:
         "Takes back canaries that do harm."
@@ -261,9 +270,15 @@ class _Answering(_Working):
             note="; ".join(filter(None, [*wrong, self.following.keeper.problem])),
         )
 
-# %% ../../nbs/desk/30_agent.ipynb #e8ffb5c9
+# %% ../../nbs/desk/30_agent.ipynb #3848cd4f
 class Agent(_Answering):
     "The agent of one workspace. `run()` returns when it was told to end, or has had nothing to do for long."
+
+    def is_quiet(self) -> bool:
+        "Whether nobody has asked anything for so long that it may end."
+        limit = self.settings.agent_idle
+        quiet = time.monotonic() - max(self.begun, self.ear.last)
+        return bool(limit) and quiet >= limit and not self.ear.at_work and not waiting_bytes(self.settings)
 
     def run(self) -> int:
         "Works until it ends."

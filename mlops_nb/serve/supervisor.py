@@ -6,7 +6,7 @@
 __all__ = ['is_loopback', 'check_address', 'open_port', 'Slot', 'Given', 'Supervisor', 'look', 'tidy', 'resize', 'finish',
            'supervise', 'main', 'SupervisorFailed', 'start_supervisor']
 
-# %% ../../nbs/serve/09_supervisor.ipynb #f9800310
+# %% ../../nbs/serve/09_supervisor.ipynb #36ac6694
 import argparse
 import contextlib
 import errno
@@ -25,7 +25,7 @@ from types import FrameType
 
 from ..core.errors import MlopsError, UsageError
 from ..core.logfile import keep_small, log_path
-from ..core.process import OnlyOne, began, read_note, write_note
+from ..core.process import OnlyOne, began, folder_id, read_note, write_note
 from ..core.serving import PortTaken
 from .counters import fold
 from .plan import Places, SupervisorStatus, WorkerStatus, read_plan, statuses, supervisor_of
@@ -294,7 +294,7 @@ def finish(supervisor: Supervisor) -> None:
     supervisor.places.supervisor.unlink(missing_ok=True)
     supervisor.lock.release()
 
-# %% ../../nbs/serve/09_supervisor.ipynb #9074e467
+# %% ../../nbs/serve/09_supervisor.ipynb #2a6017ce
 def supervise(given: Given) -> None:
     "Until SIGTERM or SIGINT. SIGHUP: the number of workers has changed. Raises PortTaken, UsageError, Busy."
     supervisor = Supervisor(given)
@@ -311,7 +311,8 @@ def supervise(given: Given) -> None:
         signal.signal(number, hear)
     signal.set_wakeup_fd(far.fileno(), warn_on_full_buffer=False)
     tidy(supervisor)
-    while not {signal.SIGTERM, signal.SIGINT} & set(heard):
+    home = folder_id(supervisor.places.serve)
+    while not {signal.SIGTERM, signal.SIGINT} & set(heard) and folder_id(supervisor.places.serve) == home:  # else it was removed
         if signal.SIGHUP in heard:
             heard.remove(signal.SIGHUP)
             with contextlib.suppress(MlopsError):

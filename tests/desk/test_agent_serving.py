@@ -261,3 +261,15 @@ def test_one_model_in_the_foreground_without_an_agent(ws: Workspace) -> None:
 
 def _answering(ws: Workspace, port: int) -> list[Any]:
     return [w for w in statuses(ws.settings.state_dir) if w.accepting and w.port == port]
+
+
+def test_what_serves_a_workspace_that_was_removed_ends(ws: Workspace) -> None:
+    ws.deploy("delay/1")
+    card, supervisor, (worker,) = read_card(ws.settings), supervisor_of(ws.settings.state_dir), statuses(ws.settings.state_dir)
+    ws.settings.state_dir.rename(ws.root / "elsewhere")
+    try:
+        wait_until(lambda: not (card.is_alive or supervisor.is_alive or worker.is_alive), words="all have ended")
+        assert not Path(card.socket).exists()
+    finally:
+        for one in (card, supervisor, worker):
+            end(one.pid, one.began)
