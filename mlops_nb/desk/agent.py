@@ -151,14 +151,33 @@ class _Telling(_Present):
             log.warning(in_a_sentence(gap))
             control.raise_alert("agent_was_down", in_a_sentence(gap), severity="info", cause="agent_was_down")
 
-# %% ../../nbs/desk/30_agent.ipynb #19145a60
-class _Working(_Telling):
+# %% ../../nbs/desk/30_agent.ipynb #79bc752e
+class _Collecting(_Telling):
+    "Takes what was served into the lake."
+
+    collector: "Collector | None" = None
+    collected: "Collected | None" = None  # what the newest collection said
+
+    def collect(self) -> None:
+        "Takes what was served into the lake. Where somebody else does it at this moment, that is as well."
+        from mlops_nb.desk.logging import make_collector
+
+        if self.workspace is None:
+            return
+        self.collector = self.collector or make_collector(self.workspace.stores)
+        with contextlib.suppress(Busy):
+            self.collected = self.collector.collect()
+            for note in self.collected.notes:
+                log.warning("collecting: %s", note)
+            if self.collected.predictions or self.collected.labels:
+                log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
+
+# %% ../../nbs/desk/30_agent.ipynb #3aa85f86
+class _Working(_Collecting):
     "What it does again and again."
 
     def __init__(self, settings: Settings, foreground: bool = False):
         super().__init__(settings)
-        self.collector: Collector | None = None
-        self.collected: Collected | None = None  # what the newest collection said
         self.following = Following(settings, inherit=foreground, nudge=lambda: self.look())
         self.guard = Guard(settings, lambda: self.following.seen)
         self.duties = {
@@ -200,20 +219,6 @@ class _Working(_Telling):
         "Takes back canaries that do harm."
         if self.guard.look():
             self.look()
-
-    def collect(self) -> None:
-        "Takes what was served into the lake. Where somebody else does it at this moment, that is as well."
-        from mlops_nb.desk.logging import make_collector
-
-        if self.workspace is None:
-            return
-        self.collector = self.collector or make_collector(self.workspace.stores)
-        with contextlib.suppress(Busy):
-            self.collected = self.collector.collect()
-            for note in self.collected.notes:
-                log.warning("collecting: %s", note)
-            if self.collected.predictions or self.collected.labels:
-                log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
 
 # %% ../../nbs/desk/30_agent.ipynb #f04f028a
 class _Answering(_Working):
