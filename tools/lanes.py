@@ -64,14 +64,14 @@ LANES = {
         ),
     ),
     "serving": Lane(
-        7,
+        6,
         (
             pytest("server", "tests/serve", *FILE_BY_FILE),
             pytest("agent", *ONLINE, *FILE_BY_FILE),
         ),
     ),
     "faults": Lane(
-        5,
+        6,
         (
             pytest("faults", "tests/faults", *FILE_BY_FILE),
             pytest("servers", *SERVERS, *SIDE_BY_SIDE),
