@@ -1,6 +1,6 @@
 """How fast the online server answers, beside `mlflow models serve`, MLServer, BentoML and an answer without a model, in the same run.
 
-    python benchmarks/serving.py                    five rounds, about eleven minutes
+    python benchmarks/serving.py                    four rounds, about eleven minutes
     python benchmarks/serving.py --quick            one short round: does everything start and answer rightly?
     python benchmarks/serving.py --tune             each peer's settings that were tried, one short round each
     python benchmarks/serving.py --only mlflow,bare
@@ -36,7 +36,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "serving_peers"
 ROOT = HERE.parent
-SECONDS, ROUNDS = 3.0, 5
+SECONDS, ROUNDS = 3.0, 4
 CELLS = [(1, 1), (16, 1), (64, 1), (1, 100), (16, 100), (64, 100)]  # clients, rows
 CLOSE = 1e-6
 PACKAGES = {
@@ -147,7 +147,7 @@ def must(command: list[str]) -> str:
 
 def clean_environment(**more: str) -> dict[str, str]:
     "The environment of a server: nothing of ours in its path; the kernels of linear algebra chosen by itself."
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "VIRTUAL_ENV")}
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return kept | QUIET | more
 
 
@@ -189,7 +189,7 @@ class Server:
     log: Path | None = None
     folder: Path | None = None  # with the bodies that are sent
 
-    def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
+    def start(self, cache: Path, questions: Questions, patience: float = 60.0) -> None:
         "Starts it and waits for its first answer; what it said on stderr is shown when it does not come."
         self.port = self.port or free_port()
         self.write_bodies(cache, questions)
@@ -214,13 +214,17 @@ class Server:
         "Until it has answered one row."
         first = json.dumps(self.body(questions.batches(1)[0])).encode()
         assert self.process
+        said = "nothing"
         while True:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                status, _ = self.post(first)
+            try:
+                status, answer = self.post(first)
                 if status == 200:
                     break
+                said = f"{status} {answer[:1000]!r}"
+            except (OSError, http.client.HTTPException) as problem:
+                said = repr(problem)
             if self.process.poll() is not None or time.perf_counter() - began > patience:
-                raise SystemExit(f"{self.name} does not answer. It said:\n{self.said()}")
+                raise SystemExit(f"{self.name} does not answer but {said}. Its log:\n{self.said()}")
             time.sleep(0.01)
         self.ready = time.perf_counter() - began
 
@@ -428,7 +432,7 @@ class Ours(Server):
     own: bool = False
     settings: Any = None
 
-    def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
+    def start(self, cache: Path, questions: Questions, patience: float = 60.0) -> None:
         from mlops_nb.desk.agent_client import stop_agent
         from mlops_nb.desk.supervising import start_supervisor, stop_servers
 
@@ -471,7 +475,7 @@ class Beside(Server):
 
     main: Server | None = None
 
-    def start(self, cache: Path, questions: Questions, patience: float = 120.0) -> None:
+    def start(self, cache: Path, questions: Questions, patience: float = 60.0) -> None:
         assert self.main
         self.port, self.process, self.ready = self.main.port, self.main.process, self.main.ready
         self.write_bodies(cache, questions)
@@ -536,8 +540,8 @@ def ours(cache: Path, questions: Questions, own: bool = False) -> list[Server]:
         server.own = True
         return [server]
     server = made(Ours, "ours", "**mlops_nb**: validated, logged, counted", "/models/delay/invocations", list(CELLS))
-    off = made(Beside, "ours-off", "**mlops_nb**, `log=off`", "/models/delay-off/invocations", list(CELLS))
-    v2 = made(Beside, "ours-v2", "**mlops_nb**, open inference protocol, JSON", "/v2/models/delay/infer", list(CELLS))
+    off = made(Beside, "ours-off", "**mlops_nb**, `log=off`", "/models/delay-off/invocations", [(1, 1), (16, 1), (64, 1), (16, 100)])
+    v2 = made(Beside, "ours-v2", "**mlops_nb**, open inference protocol, JSON", "/v2/models/delay/infer", [(16, 1), (16, 100)])
 
     def read(answer: Any) -> list[list[float]]:
         output = next(o for o in answer["outputs"] if o["name"] == "probabilities")
@@ -555,7 +559,7 @@ def load(server: Server, clients: int, rows: int, seconds: float) -> dict[str, f
     "What wrk measures: answers a second, milliseconds, and what went wrong."
     assert server.folder
     command = [
-        "wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "20s", "-s", str(PEERS / "load.lua"),
+        "wrk", "-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(PEERS / "load.lua"),
         f"http://127.0.0.1:{server.port}", "--", str(server.folder / f"{rows}.jsonl"), server.path,
     ]  # fmt: skip
     settle(server)
@@ -588,7 +592,7 @@ def measure(servers: list[Server], rounds: int, seconds: float) -> dict[str, dic
     found: dict[str, dict[str, list[dict[str, float]]]] = {s.name: {f"{c}x{r}": [] for c, r in s.cells} for s in servers}
     for server in servers:  # none is measured cold: batching that adapts itself has seen what is coming
         for clients, rows in server.cells:
-            load(server, clients, rows, min(1.0, seconds))
+            load(server, clients, rows, 1)
             server.clear()
     for number in range(rounds):
         for server in servers if number % 2 == 0 else reversed(servers):
@@ -687,10 +691,11 @@ def report(results: dict[str, Any], servers: list[Server], rounds: int, seconds:
     about = f"{os.cpu_count()} cores ({model}), {platform.system()}, Python {platform.python_version()}, wrk with one thread"
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d} · {about}; servers and wrk share the cores. Medians of {rounds} alternating rounds of {seconds:g} s;"
-        f" load before {LOAD_BEFORE:.1f}. Requests a second (p50 / p99 in ms).",
+        f" load before {LOAD_BEFORE:.1f}. Requests a second (p50 / p99 in ms);"
+        " µs: processor time of a request of one row at 16 clients, of all processes of the server.",
         "",
-        "| server | " + " | ".join(f"{c} client{'s' * (c > 1)}, {r} row{'s' * (r > 1)}" for c, r in CELLS) + " | MB (all) | ready, s |",
-        "|---|" + "---|" * (len(CELLS) + 2),
+        "| server | " + " | ".join(f"{c} client{'s' * (c > 1)}, {r} row{'s' * (r > 1)}" for c, r in CELLS) + " | µs | MB (all) | ready |",
+        "|---|" + "---|" * (len(CELLS) + 3),
     ]
     for title, group in by_title.items():
         cells = []
@@ -705,7 +710,9 @@ def report(results: dict[str, Any], servers: list[Server], rounds: int, seconds:
                 + (f" {failed:,.0f} failed" if failed else "")
             )
         first = group[0]
-        lines.append(f"| {title} | {' | '.join(cells)} | {first.resident:,.0f} ({first.proportional:,.0f}) | {first.ready:.2g} |")
+        one = results[first.name].get("16x1")
+        spent = f"{statistics.median(m['cores'] / m['per_second'] for m in one) * 1e6:,.0f}" if one else "–"
+        lines.append(f"| {title} | {' | '.join(cells)} | {spent} | {first.resident:,.0f} ({first.proportional:,.0f}) | {first.ready:.2g} |")
     lines += ["", "| beside | aim | measured | |", "|---|---|---|---|"]
     for t in targets(results, {s.name: s for s in servers}):
         lines.append(f"| {t.what} | {t.aim} | {t.shown} | {'reached' if t.reached else '**missed**'} |")
@@ -797,6 +804,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--cache", type=Path, default=ROOT / ".mlops" / "bench", help="environments, models, logs, results")
     given = parser.parse_args(words)
+    for name in [n for n in os.environ if n.startswith(("MLOPS_NB_", "MLFLOW_", "OPENBLAS_"))]:
+        del os.environ[name]  # neither our server nor the peers follow what this shell happens to set
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed (Debian: apt-get install wrk).")
     cache = given.cache.resolve()
