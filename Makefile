@@ -18,7 +18,7 @@ help: ## this list
 $(READY): $(SOURCES)
 	@sh tools/setup
 
-demo: $(READY) ## a year of real flights: a proven model, ten batch runs, a drift verdict
+demo: $(READY) ## a year of real flights: a proven model online, ten batch runs, a drift verdict
 	@.venv/bin/mlops-nb demo
 
 lab: $(READY) ## JupyterLab on this folder as the workspace, on loopback

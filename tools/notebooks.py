@@ -63,7 +63,7 @@ def run() -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(execute, lessons()))
     with tempfile.TemporaryDirectory() as folder:
-        call("mlops-nb", "demo", "--months", "3", MLOPS_NB_WORKSPACE=folder)
+        call("mlops-nb", "demo", "--months", "3", "--ask", "0", MLOPS_NB_WORKSPACE=folder)
         for name in ("train.ipynb", "score.ipynb"):
             execute(JOBS / name, MLOPS_NB_WORKSPACE=folder)
     call("nbdev-clean")

@@ -104,7 +104,7 @@ def send_both(url: str, name: str, frame: "pd.DataFrame", batch: int = 50) -> li
         send(url, "Open Inference Protocol", f"/v2/models/{name}/infer", batches),
     ]
 
-# %% ../../nbs/desk/20_demo_online.ipynb #2e08fac6
+# %% ../../nbs/desk/20_demo_online.ipynb #67f7c170
 @dataclass(frozen=True)
 class Online(Record):
     "What the demo did online, and what the lake holds since."
@@ -120,21 +120,21 @@ class Online(Record):
     profiles: int = 0  # windows times columns
 
 
-def counted(ws: Workspace, version: ModelVersion, deployment: str, url: str, sent: Sequence[Sent]) -> Online:
+def counted(ws: Workspace, version: str, deployment: str, url: str, sent: Sequence[Sent]) -> Online:
     "Reads from the lake what came over the network."
     from sklearn.metrics import roc_auc_score
 
-    rows = ws.predictions(version.ref, last=None, labels=True)
+    rows = ws.predictions(version, last=None, labels=True)
     rows = rows[rows["deployment"] == deployment]
     known = rows[rows["label"].notna()]
     truth = known["label"].astype(float)
     score = known["scores"].map(lambda both: both[-1])
-    windows = ws.profiles(version.ref, source="live")
+    windows = ws.profiles(version, source="live")
     auc = float(roc_auc_score(truth, score)) if truth.nunique() == 2 else float("nan")
     said = [s.to_dict() for s in sent]
-    return Online(deployment, version.ref, url, said, len(rows), len(known), auc, windows["window_start"].nunique(), len(windows))
+    return Online(deployment, version, url, said, len(rows), len(known), auc, windows["window_start"].nunique(), len(windows))
 
-# %% ../../nbs/desk/20_demo_online.ipynb #fb3e3277
+# %% ../../nbs/desk/20_demo_online.ipynb #a4e84bbf
 def go_online(ws: Workspace, version: ModelVersion, months: Sequence[int], count: int, step: Any) -> Online:
     "Deploys the model, sends the flights, adds the truth, and counts what came of it."
     step.now("starting the server")
@@ -146,7 +146,7 @@ def go_online(ws: Workspace, version: ModelVersion, months: Sequence[int], count
     known = frame.dropna(subset=[version.target])
     ws.label(version.name, known[[version.id, version.target]], on=version.id)
     ws.collect(wait=True)
-    found = counted(ws, version, deployed.name, deployed.url, sent)
+    found = counted(ws, deployed.routes[0].version, deployed.name, deployed.url, sent)
     _keep_examples(ws, frame.drop(columns=version.target).iloc[:1])
     step.said = f"{found.url}, serving {', '.join(r.version for r in deployed.routes)}"
     return found

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,11 +16,22 @@ from mlops_nb import Workspace
 DEMO = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", "demo"]
 
 
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
+
+
+PORT = free_port()
+
+
 def environment():
-    return {k: v for k, v in os.environ.items() if not k.startswith(("MLOPS_NB_", "MLFLOW_T", "MLFLOW_R"))}
+    outside = {k: v for k, v in os.environ.items() if not k.startswith(("MLOPS_NB_", "MLFLOW_T", "MLFLOW_R"))}
+    return outside | {"MLOPS_NB_PORT": PORT}
 
 
 def demo(folder, *words, code=0):
+    words = words if "--ask" in words else (*words, "--ask", "0")
     done = subprocess.run([*DEMO, *words, "-o", "json"], cwd=folder, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
@@ -32,11 +44,23 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first(place):
-    return demo(place, "--months", "3-4")
+    return demo(place, "--months", "3-4", "--ask", "300", "--down")
+
+
+def test_it_goes_online_and_the_lake_holds_what_was_asked(place, first):
+    online = first["online"]
+    assert online["version"] == "flight-delay/1" and online["url"] == f"http://127.0.0.1:{PORT}/models/flight-delay"
+    assert [(s["protocol"], s["rows"]) for s in online["sent"]] == [("MLflow", 150), ("Open Inference Protocol", 150)]
+    assert online["predictions"] == 300 and 280 < online["labelled"] <= 300 and online["windows"] == 30, "April has thirty days"
+    ws = Workspace(place / "mlops-demo")
+    assert not ws.status().running, "--down ended it"
+    rows = ws.predictions("flight-delay/1", last=None, labels=True)
+    rows = rows[rows["deployment"] == "flight-delay"]
+    assert len(rows) == 300 and rows["entity_id"].nunique() == 300 and rows["event_time"].dt.month.eq(4).all()
 
 
 def test_it_makes_a_proven_champion_and_scores_real_months(place, first):
-    assert set(first) == {"model", "version", "months"}
+    assert set(first) == {"model", "version", "months", "online"}
     ws = Workspace(place / "mlops-demo", read_only=True)
     version = ws.version("flight-delay")
     assert (version.state, version.aliases, version.version) == ("proven", ("champion",), 1)
@@ -64,7 +88,7 @@ def test_each_run_left_its_evidence(place, first):
 def test_a_second_call_finds_everything_there_and_a_longer_one_adds_what_is_missing(place, first):
     ws = Workspace(place / "mlops-demo", read_only=True)
     before = {r.id for r in ws.runs()}
-    assert demo(place, "--months", "3-4") == first
+    assert demo(place, "--months", "3-4") == first | {"online": None}
     assert {r.id for r in ws.runs()} == before, "nothing was to be run again"
     longer = demo(place, "--months", "3-5")
     assert longer["months"][:2] == first["months"] and longer["months"][2]["month"] == 5
@@ -75,7 +99,7 @@ def test_ctrl_c_in_the_middle_costs_only_the_step_it_hit(place, first):
     ws = Workspace(place / "mlops-demo", read_only=True)
     before = {r.id for r in ws.runs()}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = subprocess.Popen([*DEMO, "--months", "6-7"], cwd=place, env=environment(), **pipes)
+    started = subprocess.Popen([*DEMO, "--months", "6-7", "--ask", "0"], cwd=place, env=environment(), **pipes)
     try:
         end = time.monotonic() + 120
         while not {r.id for r in ws.runs(status="running")} - before:
