@@ -199,7 +199,8 @@ class SpoolWriter:
         file, ref = self._file, record[1] if record[0] == PREDICTION else ""
         with self._turn:
             facts = b"" if not ref or ref in self._said else _facts_of(self, ref)
-            why = "" if file.has_room(len(facts) + len(data), self.segment_bytes, self.limit_bytes) else _next(self, len(data))
+            room = file.has_room(len(facts) + len(data), self.segment_bytes, self.limit_bytes)
+            why = "" if room else _next(self, len(HEADER) + len(_facts_of(self, ref) if ref else b"") + len(data))
             if not why:
                 why = file.write(((facts or _facts_of(self, ref)) + data) if ref and ref not in self._said else data)
             if not why and facts:

@@ -166,6 +166,15 @@ def test_the_limit_of_all_files_together(tmp_path, full):
     assert everything(tmp_path)[-1] == "later"
 
 
+@pytest.mark.parametrize("segment", range(400, 1_400, 90))
+def test_the_limit_holds_with_what_a_new_file_begins_with(tmp_path, segment):
+    it = writer(tmp_path, segment_bytes=segment, limit_bytes=3_000)
+    with pytest.raises(SpoolFull):
+        for n in range(1_000):
+            it.append(record(f"r{n}"))
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3_000
+
+
 @pytest.mark.parametrize("full", ["refuse", "drop"])
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, full):
     """The kernel lets no file grow past 2 kB: a write is cut off in the middle of a frame."""
