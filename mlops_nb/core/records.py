@@ -233,7 +233,7 @@ class Receipt(Record):
         "The deployment that it changed, or an empty text; then its versions are revision numbers, and its alias is none of the model's."
         return self.alias.removeprefix(DEPLOYMENT) if self.alias.startswith(DEPLOYMENT) else ""
 
-# %% ../../nbs/core/01_records.ipynb #dcc9a829
+# %% ../../nbs/core/01_records.ipynb #550be904
 RunStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 RunVerdict = Literal["ok", "changed", "drifted", "none"]
 
@@ -257,6 +257,13 @@ class Run(Record):
     results: dict[str, Any] = field(default_factory=dict)  # what the notebook recorded with `ws.record(...)`
     folder: str = ""  # .mlops/runs/<id>
     tracking_run_id: str = ""  # the MLflow run
+    grid: str = ""  # id that the runs of one call share
+    because: str = ""  # what asked for it when nobody did: "schedule nightly", "reproduces RUN"
+    attempt: int = 1
+    engine: Literal["warm", "stock", ""] = ""  # forked from loaded libraries, or started afresh
+    cpu_seconds: float = float("nan")  # of the kernel and what it started
+    peak_memory_mb: float = float("nan")
+    digests: dict[str, str] = field(default_factory=dict)  # `table@version` -> digest of the rows that this run brought
 
 # %% ../../nbs/core/01_records.ipynb #79cdbf95
 @dataclass(frozen=True)

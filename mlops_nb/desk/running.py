@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['find_notebook', 'orders', 'settle', 'publish', 'start', 'truth', 'list_runs']
 
-# %% ../../nbs/desk/02_running.ipynb #8db75b56
+# %% ../../nbs/desk/02_running.ipynb #7dacad54
 import os
+import secrets
 import threading
 import warnings
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..batch.grid import Crew, RunSet
 from ..batch.notebook import check_parameters, expand, read_notebook
-from ..batch.run import Order, gather, read_run, run_id, write_run
+from ..batch.order import Order, gather, read_run, run_id, write_run
 from ..core.errors import NotebookNotFound, UsageError, nearest
 from ..core.lineage import current_actor
 from ..core.records import Run, now
@@ -36,8 +37,14 @@ def find_notebook(settings: Settings, notebook: str | Path) -> Path:
     known = sorted({p.name for place in places for p in place.glob("*.ipynb")})
     raise NotebookNotFound(f"There is no notebook {notebook}.", field="notebook", hint=nearest(name.name, known) or None)
 
-# %% ../../nbs/desk/02_running.ipynb #d5e7efc8
-def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any], parallel: int | None = None) -> list[Order]:
+# %% ../../nbs/desk/02_running.ipynb #a756450a
+def orders(
+    settings: Settings,
+    notebook: str | Path,
+    parameters: dict[str, Any],
+    parallel: int | None = None,
+    **more: Any,  # fields of the order: because, attempt, timeout_s, replay …
+) -> list[Order]:
     "One order for each point of the grid; nothing starts. Errors name an unknown parameter or a wrong type."
     if parallel is not None and parallel < 1:
         raise UsageError(f"parallel is {parallel}.", field="parallel", hint="Give 1 or more.")
@@ -48,6 +55,7 @@ def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any],
         for warning in check_parameters(document, values):
             warnings.warn(warning, stacklevel=3)
     made = []
+    group = secrets.token_hex(6) if len(grid) > 1 else ""
     threads = max(1, (os.cpu_count() or 1) // min(len(grid), parallel or settings.parallel))
     for values in grid:
         name = run_id(path)
@@ -62,10 +70,12 @@ def orders(settings: Settings, notebook: str | Path, parameters: dict[str, Any],
                 kernel=document.kernel,
                 language=document.language,
                 seed=seed if isinstance(seed, int) else settings.seed,
+                hash_seed=settings.seed % 4294967296,
                 cell_timeout_s=settings.cell_timeout_s,
                 patch_limit_kb=settings.patch_limit_kb,
                 threads=threads,
                 actor=current_actor(settings.hash_actor, workspace_key(settings)),
+                **({"grid": group} | more),
             )
         )
     return made

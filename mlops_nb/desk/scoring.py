@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..batch.run import write_durable
+from ..batch.order import write_durable
 from ..core.errors import DataInvalid, UsageError
 from ..core.records import DriftReport, ModelVersion, Run
 

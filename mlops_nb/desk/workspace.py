@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #fc7519de
+# %% ../../nbs/desk/10_workspace.ipynb #7ccd1cc6
 import os
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -15,15 +14,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ..batch.grid import RunSet
 from ..batch.notebook import Value as Value
-from ..batch.run import record_result
 from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor
-from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Run, Snapshot, plain
+from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .logging import Labelled, Logging
+from .runs import Runs
 from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
@@ -194,52 +192,8 @@ class _Production(_Models):
         "The model card: Markdown with Hugging Face front matter."
         return self.stores.models.card(version)
 
-# %% ../../nbs/desk/10_workspace.ipynb #ca73fefe
-class _Runs(_Production):
-    "Notebooks as batch runs."
-
-    def run(self, notebook: str | Path, *, parallel: int | None = None, wait: bool = False, **parameters: Any) -> RunSet:
-        "Starts a notebook; a list, tuple or range of a parameter is a grid, `Value([…])` a literal list. Answers at once unless `wait`."
-        from mlops_nb.desk.running import orders, publish, start
-        from mlops_nb.desk.scoring import judge
-
-        self._change("run")
-        made = orders(self.settings, notebook, parameters, parallel)
-        warm = threading.Thread(target=lambda: self.stores.models, daemon=True)  # imports MLflow while the notebooks run
-        runs = start(
-            self.settings,
-            self.stores.control,
-            made,
-            parallel=parallel,
-            judge=lambda run: judge(self.stores.models, run),
-            publish=lambda run: publish(self.settings, run),
-        )
-        warm.start()
-        if wait:
-            runs.wait()
-        return runs
-
-    def runs(self, *, status: str | None = None, notebook: str | None = None, limit: int = 50) -> list[Run]:
-        "Runs, newest first."
-        from mlops_nb.desk.running import list_runs
-
-        return list_runs(self.stores.control, status=status, notebook=notebook, limit=limit)
-
-    def get_run(self, id: str) -> Run:
-        "One run by its id, or by the start of it."
-        from mlops_nb.desk.running import truth
-
-        found = self.stores.control.get_run(id)
-        return found if self.read_only else truth(found)
-
-    def record(self, **results: Any) -> dict[str, Any]:
-        "Notes named results of the run that this notebook is part of; outside a run it only answers with them."
-        values = plain(results)
-        record_result(values)
-        return values
-
-# %% ../../nbs/desk/10_workspace.ipynb #ef46b453
-class _Watch(_Runs):
+# %% ../../nbs/desk/10_workspace.ipynb #078d6b4d
+class _Watch(_Production, Runs):
     "What models see, against what they were made for."
 
     def _compared(self, model: str, run: str | None, data: Any, reference: str) -> tuple[ModelVersion, list[Any], list[Any], str, str]:

@@ -120,8 +120,8 @@ class Runs(Store):
 
     def put_run(self, run: Run, *, grid: str = "") -> None:
         "Enters a run, or what is known of it by now. `grid` is the id that runs started together share."
-        row = _as_row(run) | {"grid": grid}
-        changing = [name for name in row if name != "id" and (name != "grid" or grid)]
+        row = _as_row(run) | {"grid": grid or run.grid}
+        changing = [name for name in row if name != "id" and (name != "grid" or row["grid"])]
         with self._writing() as connection:
             put(connection, runs, row, update=changing)
             add_pins(connection, (run.output, *run.inputs, *run.outputs), f"run:{run.id}", now())

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat.v4 as v4
 import pytest
 
-from mlops_nb.batch.run import Order, run_id
+from mlops_nb.batch.order import Order, run_id
 
 class Bench:
     """A folder of notebooks in a path with a space and an umlaut, and orders for them."""
@@ -27,7 +27,8 @@ class Bench:
     def order(self, notebook: Path, kernel: str = "python3", cell_timeout_s: float = 0.0, **parameters) -> Order:
         name = run_id(notebook)
         folder = str(self.root / ".mlops" / "runs" / name)
-        return Order(name, str(notebook), parameters, folder, str(self.root), kernel=kernel, seed=11, cell_timeout_s=cell_timeout_s)
+        told = {"kernel": kernel, "seed": 11, "hash_seed": 11, "cell_timeout_s": cell_timeout_s}
+        return Order(name, str(notebook), parameters, folder, str(self.root), **told)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops_nb.batch.grid import Crew, RunSet
-from mlops_nb.batch.run import read_run
+from mlops_nb.batch.order import read_run
 
 def run_all(orders, parallel=2, finish=None):
     return RunSet(Crew(orders, parallel, finish)).wait()
@@ -63,7 +63,7 @@ def test_the_kernel_knows_its_run_and_nothing_leaks_into_this_process(bench):
 
 
 def test_results_and_snapshots_are_read_from_the_trail(bench):
-    cell = "from mlops_nb.batch.run import record_result\nfrom mlops_nb.core.lineage import note_read, note_write\n"
+    cell = "from mlops_nb.batch.order import record_result\nfrom mlops_nb.core.lineage import note_read, note_write\n"
     cell += "note_read('flights@3'); note_read('flights@3'); note_write('scored@1')\n"
     cell += "record_result({'auc': .5, 'rows': 3}); record_result({'auc': .7})"
     (run,) = run_all([bench.order(bench.notebook("trail", cell))])

@@ -13,7 +13,7 @@ import nbformat.v4 as v4
 import pytest
 
 from mlops_nb.batch.grid import Crew, RunSet
-from mlops_nb.batch.run import Order, read_run, run_id
+from mlops_nb.batch.order import Order, read_run, run_id
 
 WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(120)"
 
@@ -71,7 +71,7 @@ def test_a_killed_process_is_a_failed_run_and_the_next_run_goes_on(tmp_path, vic
 
 def test_when_the_caller_is_killed_no_process_is_left_and_the_record_is_found_out(tmp_path):
     script = (
-        "import sys, json; from mlops_nb.batch.grid import Crew, RunSet; from mlops_nb.batch.run import Order;"
+        "import sys, json; from mlops_nb.batch.grid import Crew, RunSet; from mlops_nb.batch.order import Order;"
         "RunSet(Crew([Order.from_dict(json.loads(sys.argv[1]))], 1)).wait()"
     )
     order = order_for(tmp_path, WAITS)
