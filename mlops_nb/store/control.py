@@ -26,7 +26,9 @@ from .control_chain import is_signed, signed
 from .control_deployments import Deployments, spec_of
 from .control_keys import Keys
 from .control_leases import Leases
+from .control_outbox import Outbox
 from .control_receipts import Receipts, refuse_stale
+from .control_schedules import Schedules
 from .control_schema import Store, add_pins, permits, pins, put, receipts, revision, runs, shown
 
 # %% ../../nbs/store/06_control.ipynb #5f0bf4a1
@@ -224,8 +226,8 @@ class Revisions(Receipts, Deployments):
         return done
 
 # %% ../../nbs/store/06_control.ipynb #a7aa55d3
-class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Alerts):
-    "The control database: who changed production, what is deployed, who may ask it, what ran, what must be kept, what needs a person."
+class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Alerts, Schedules, Outbox):
+    "The control database: who changed production, what is deployed, who may ask it, what runs, what must be kept, what needs a person."
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'VERSION_TABLE', 'metadata', 'receipts', 'outcomes', 'permits', 'runs', 'pins', 'leases', 'deployments',
-           'keys', 'alerts', 'ours', 'Instant']
+           'keys', 'alerts', 'schedules', 'queue', 'outbox', 'ours', 'Instant']
 
 # %% ../../nbs/store/00_control_tables.ipynb #cc5c00b3
 from datetime import datetime
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ..core.records import utc
 
-# %% ../../nbs/store/00_control_tables.ipynb #3b474528
+# %% ../../nbs/store/00_control_tables.ipynb #cddb87e8
 TABLES = {
     "mlops_receipts": "one signed row for each change of production; append-only",
     "mlops_outcomes": "one signed row for each receipt that ended: done or failed; append-only",
@@ -25,6 +25,9 @@ TABLES = {
     "mlops_deployments": "each revision of each deployment, as its receipt says; append-only",
     "mlops_keys": "keys of the online server: the digest of each secret, signed with the workspace's key",
     "mlops_alerts": "what needs a person, or needed one; one open row for each cause",
+    "mlops_schedules": "what runs by itself: when, how, and what became of it last",
+    "mlops_queue": "one row for each firing of a schedule: who has it in hand, and what became of it",
+    "mlops_outbox": "notifications to send, and those that were sent",
     "mlops_version": "the revision of these tables",
 }
 VERSION_TABLE = "mlops_version"
@@ -34,7 +37,7 @@ def ours(name: str | None, kind: str, parents: Any = None) -> bool:
     "Whether a table of a shared database is one of ours (alembic's `include_name`)."
     return kind != "table" or name in TABLES
 
-# %% ../../nbs/store/00_control_tables.ipynb #72cab372
+# %% ../../nbs/store/00_control_tables.ipynb #b4c7a6e4
 class Instant(sa.types.TypeDecorator[datetime]):
     "An instant in UTC: `timestamptz` on PostgreSQL, text of fixed width on SQLite."
 
@@ -61,6 +64,14 @@ def _text(name: str, nullable: bool = False, **options: Any) -> sa.Column[str]:
 
 def _number(name: str, nullable: bool = False, **options: Any) -> sa.Column[int]:
     return sa.Column(name, sa.Integer(), nullable=nullable, **options)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean(), nullable=False)
+
+
+def _seconds(name: str) -> sa.Column[float]:
+    return sa.Column(name, sa.Float(), nullable=False)
 
 
 def _instant(name: str, nullable: bool = False) -> sa.Column[datetime]:
@@ -222,4 +233,79 @@ alerts = sa.Table(
     _instant("resolved_at", nullable=True),
     sa.Index("ux_mlops_alerts_open", "cause", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
     sa.Index("ix_mlops_alerts_last_at", "last_at"),
+)
+
+# %% ../../nbs/store/00_control_tables.ipynb #149cc078
+schedules = sa.Table(
+    "mlops_schedules",
+    metadata,
+    _text("name", primary_key=True),
+    _text("notebook"),
+    _text("pipeline"),
+    _text("digest"),  # empty: the newest
+    _text("parameters"),  # JSON, like grid, notify and last_runs
+    _text("grid"),
+    _text("trigger"),
+    _text("spec"),
+    _text("timezone"),
+    _text("sentence"),
+    _text("catch_up"),
+    _flag("overlap"),
+    _number("retries"),
+    _seconds("timeout_s"),
+    _text("notify"),
+    _text("state"),  # active | paused
+    _text("actor_kind", nullable=True),
+    _text("actor_id", nullable=True),
+    _instant("at"),
+    _instant("next_at", nullable=True),
+    _text("seen"),  # the snapshot that it has fired for
+    _instant("last_at", nullable=True),
+    _text("last_state"),
+    _text("last_reason"),
+    _text("last_runs"),
+    sa.Index("ix_mlops_schedules_next_at", "state", "next_at"),
+)
+
+queue = sa.Table(
+    "mlops_queue",
+    metadata,
+    _number("id", primary_key=True, autoincrement=True),
+    _text("schedule"),
+    _text("key"),
+    _instant("due_at"),
+    _instant("ready_at"),  # not before; later than due_at for a retry
+    _text("state"),  # waiting | leased | done | failed | skipped
+    _text("holder"),
+    _text("host"),
+    _number("pid"),
+    _text("started"),  # when the process began
+    _number("fence"),  # grows with each holder
+    _seconds("ttl_s"),
+    _instant("renewed_at"),
+    _number("attempt"),
+    _text("runs"),  # JSON
+    _text("reason"),
+    _instant("ended_at", nullable=True),
+    sa.UniqueConstraint("schedule", "key", name="uq_mlops_queue_key"),
+    sa.Index("ix_mlops_queue_state", "state", "ready_at"),
+)
+
+outbox = sa.Table(
+    "mlops_outbox",
+    metadata,
+    _text("id", primary_key=True),
+    _text("key"),  # what is told of, and by which channel
+    _text("event"),
+    _text("channel"),  # webhook | mail
+    _text("target"),
+    _text("payload"),  # JSON
+    _text("state"),  # waiting | sent | failed
+    _number("attempts"),
+    _instant("next_at"),
+    _text("error"),
+    _instant("at"),
+    _instant("sent_at", nullable=True),
+    sa.UniqueConstraint("key", name="uq_mlops_outbox_key"),
+    sa.Index("ix_mlops_outbox_next_at", "state", "next_at"),
 )
