@@ -22,6 +22,7 @@ from ..core.settings import workspace_key
 from .agent_control import Background
 from .logging import Labelled, Logging
 from .runs import Runs
+from .schedules import Schedules
 from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
@@ -255,7 +256,7 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #26c3b074
-class Workspace(_Watch, Serving, Logging, Background):
+class Workspace(_Watch, Serving, Logging, Background, Schedules):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

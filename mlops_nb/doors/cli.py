@@ -20,6 +20,7 @@ from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import listing
 from . import cli_agent as cli_agent
 from . import cli_labels as cli_labels
+from . import cli_schedules as cli_schedules
 from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['Plan', 'as_schedule', 'Schedules']
 
-# %% ../../nbs/store/04_control_schedules.ipynb #2ffb3e91
+# %% ../../nbs/store/04_control_schedules.ipynb #3ca50225
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..core.records import plain
 from ..core.schedules import Due, Notification, Schedule, ScheduleNotFound
 from .control_leases import clock
 from .control_outbox import add_notifications
-from .control_queue import GOING, Queue, enqueue, is_going, skip_waiting
+from .control_queue import FAR, GOING, Queue, enqueue, is_going, skip_waiting
 from .control_schema import alerts, put, queue, schedules
 
 # %% ../../nbs/store/04_control_schedules.ipynb #2015f5f5
@@ -83,7 +83,7 @@ class _Kept(Queue):
             skip_waiting(connection, name, "the schedule was removed", clock(connection))
             return connection.execute(sa.delete(schedules).where(schedules.c.name == name)).rowcount > 0
 
-# %% ../../nbs/store/04_control_schedules.ipynb #78ef0284
+# %% ../../nbs/store/04_control_schedules.ipynb #582ec754
 def _enter(connection: Connection, schedule: Schedule, due: Due, at: datetime) -> int:
     "Enters what is due; how many are to be run."
     going, entered = not schedule.overlap and is_going(connection, schedule.name), 0
@@ -101,16 +101,18 @@ def _enter(connection: Connection, schedule: Schedule, due: Due, at: datetime) -
 
 
 class _Fired(_Kept):
-    def scheduled_work(self, at: datetime | None = None) -> tuple[bool, bool, bool]:
-        "Whether there is any active schedule or firing; whether a schedule is due; whether a firing waits or is run."
+    def scheduled_work(self, mine: Iterable[int] = (), at: datetime | None = None) -> tuple[bool, bool, bool]:
+        "Whether there is any active schedule or firing; whether a schedule is due; whether a firing is ready, or in other hands than mine."
         is_active = schedules.c.state == "active"
         with self._reading() as connection:
             at = at or clock(connection)
             active = sa.exists().where(is_active)
             due = sa.exists().where(is_active, schedules.c.next_at <= at)
             going = sa.exists().where(queue.c.state.in_(GOING))
-            some, is_due, queued = connection.execute(sa.select(active, due, going)).one()
-        return bool(some or queued), bool(is_due), bool(queued)
+            ready = sa.exists().where(queue.c.state == "waiting", sa.or_(queue.c.ready_at <= at, queue.c.ready_at > at + FAR))
+            others = sa.exists().where(queue.c.state == "leased", queue.c.id.not_in(list(mine)))
+            some, is_due, open_, *queued = connection.execute(sa.select(active, due, going, ready, others)).one()
+        return bool(some or open_), bool(is_due), any(queued)
 
     def fire_due(
         self,
