@@ -21,7 +21,7 @@ from .control_leases import clock, here, is_held
 from .control_outbox import add_notifications
 from .control_schema import Store, queue, schedules, take_turn
 
-# %% ../../nbs/store/03_control_queue.ipynb #064835e3
+# %% ../../nbs/store/03_control_queue.ipynb #10680911
 KEPT = 1_000  # firings of a schedule that are kept after they ended
 FAR = timedelta(hours=6)  # no retry is so far away, unless the clock was set back
 GOING = ("waiting", "leased")
@@ -44,7 +44,8 @@ def enqueue(
     free = {"holder": "", "host": "", "pid": 0, "started": "", "fence": 0, "ttl_s": 0.0, "renewed_at": at, "attempt": 0, "runs": "[]"}
     values = {"schedule": schedule, "key": key, "due_at": due_at, "ready_at": at, "state": state, "reason": reason}
     statement: Any = insert(queue).values(free | values | {"ended_at": at if state == "skipped" else None})
-    return bool(connection.execute(statement.on_conflict_do_nothing(index_elements=["schedule", "key"])).rowcount > 0)
+    statement = statement.on_conflict_do_nothing(index_elements=["schedule", "key"]).returning(queue.c.id)
+    return connection.execute(statement).first() is not None
 
 
 def is_going(connection: Connection, schedule: str, states: Iterable[str] = GOING) -> bool:
@@ -87,7 +88,7 @@ def _next(connection: Connection, cap: int, at: datetime) -> Any:
     query = sa.select(queue).where(queue.c.state == "waiting", ready, queue.c.schedule.not_in(blocked))
     return connection.execute(query.order_by(queue.c.due_at, queue.c.id).limit(1)).one_or_none()
 
-# %% ../../nbs/store/03_control_queue.ipynb #a169dfb1
+# %% ../../nbs/store/03_control_queue.ipynb #4797e90d
 class Firings(Store):
     "Hands out firings, and keeps what became of them."
 
@@ -107,24 +108,24 @@ class Firings(Store):
     def renew_firing(self, firing: Firing) -> bool:
         "Holds it for another while; False when somebody else has it by now."
         with self._writing() as connection:
-            return self._write(connection, firing, renewed_at=clock(connection))
+            return self._write_firing(connection, firing, renewed_at=clock(connection))
 
     def note_runs(self, firing: Firing, runs: Iterable[str]) -> bool:
         "The runs that it became; added to those of earlier tries."
         with self._writing() as connection:
-            return self._write(connection, firing, runs=json.dumps([*firing.runs, *runs]))
+            return self._write_firing(connection, firing, runs=json.dumps([*firing.runs, *runs]))
 
     def retry_firing(self, firing: Firing, ready_at: datetime, reason: str = "", *, counts: bool = True) -> bool:
         "Lets it wait again."
         attempt = firing.attempt if counts else firing.attempt - 1
         with self._writing() as connection:
-            return self._write(connection, firing, state="waiting", holder="", ready_at=ready_at, reason=reason, attempt=attempt)
+            return self._write_firing(connection, firing, state="waiting", holder="", ready_at=ready_at, reason=reason, attempt=attempt)
 
-    def _write(self, connection: Connection, firing: Firing, **values: Any) -> bool:
+    def _write_firing(self, connection: Connection, firing: Firing, **values: Any) -> bool:
         mine = sa.and_(queue.c.id == firing.id, queue.c.fence == firing.fence, queue.c.state == "leased")
         return connection.execute(sa.update(queue).where(mine).values(values)).rowcount > 0
 
-# %% ../../nbs/store/03_control_queue.ipynb #69ade5f9
+# %% ../../nbs/store/03_control_queue.ipynb #c0325c57
 class Queue(Firings):
     "Ends firings, and shows them."
 
@@ -139,13 +140,12 @@ class Queue(Firings):
         "Writes down what became of it. False, and nothing is written, when somebody else has it by now."
         with self._writing() as connection:
             at = clock(connection)
-            if not self._write(connection, firing, state=state, holder="", reason=reason, ended_at=at):
+            if not self._write_firing(connection, firing, state=state, holder="", reason=reason, ended_at=at):
                 return False
             last = {"last_at": at, "last_state": state, "last_reason": reason, "last_runs": json.dumps(list(runs))}
             connection.execute(sa.update(schedules).where(schedules.c.name == firing.schedule).values(last))
             add_notifications(connection, notes, at)
-            if firing.id % 50 == 0:
-                _tidy(connection, firing.schedule)
+            _tidy(connection, firing.schedule)
         return True
 
     def firings(self, schedule: str = "", *, limit: int = 50) -> list[Firing]:
@@ -162,6 +162,6 @@ def _tidy(connection: Connection, schedule: str) -> None:
     if connection.execute(timed).first() is None:
         return
     ended = sa.and_(queue.c.schedule == schedule, queue.c.state.not_in(GOING))
-    query = sa.select(queue.c.id).where(ended).order_by(queue.c.due_at.desc(), queue.c.id.desc()).offset(KEPT).limit(KEPT)
+    query = sa.select(queue.c.id).where(ended).order_by(queue.c.due_at.desc(), queue.c.id.desc()).offset(KEPT)
     old = list(connection.execute(query).scalars())
     connection.execute(sa.delete(queue).where(queue.c.id.in_(old)))

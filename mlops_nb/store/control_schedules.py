@@ -41,19 +41,19 @@ def _values(schedule: Schedule, seen: str) -> dict[str, Any]:
     who = schedule.actor
     return values | {"seen": seen, "actor_kind": who.kind if who else None, "actor_id": who.id if who else None}
 
-# %% ../../nbs/store/04_control_schedules.ipynb #ea0435ad
+# %% ../../nbs/store/04_control_schedules.ipynb #e600845b
 class _Kept(Queue):
     def add_schedule(self, schedule: Schedule, seen: str = "") -> Schedule:
         "The schedule of that name: this one with `changed`, or the one that is there."
         with self._writing() as connection:
-            before = self._find(connection, schedule.name)
+            before = self._find_schedule(connection, schedule.name)
             if before is None:
                 put(connection, schedules, _values(schedule, seen))  # one that was quicker stays
-            found = self._find(connection, schedule.name)
+            found = self._find_schedule(connection, schedule.name)
         assert found is not None
         return as_schedule(dict(found) | {"changed": before is None})
 
-    def _find(self, connection: Connection, name: str) -> Any:
+    def _find_schedule(self, connection: Connection, name: str) -> Any:
         return connection.execute(sa.select(schedules).where(schedules.c.name == name).with_for_update()).mappings().one_or_none()
 
     def schedules(self) -> list[Schedule]:
