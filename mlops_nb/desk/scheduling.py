@@ -59,7 +59,7 @@ def what_failed(runs: list[Run]) -> str:
     first = bad[0].error or f"{bad[0].id} is {bad[0].status}"
     return first if len(runs) == 1 else f"{len(bad)} of {len(runs)} runs: {first}"
 
-# %% ../../nbs/desk/18_scheduling.ipynb #4b7f5320
+# %% ../../nbs/desk/18_scheduling.ipynb #a55ca618
 class Work:
     "A firing in hand."
 
@@ -114,9 +114,10 @@ class Work:
                 return
         if reason:
             self._fail(schedule, runs, reason)
-        elif self.control.end_firing(self.firing, "done", self.firing.reason, [run.id for run in runs]):
+        else:
             for kind in ("schedule_failed", "schedule_missed"):
                 self.control.resolve_alerts(kind, cause=f"{kind} {schedule.name}")
+            self.control.end_firing(self.firing, "done", self.firing.reason, [run.id for run in runs])
 
     def _taken_over(self) -> list[Run]:
         "What became of the attempt before, once it has ended; it may have outlived its agent."
