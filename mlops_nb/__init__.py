@@ -1,7 +1,6 @@
 """Machine learning in production, from a notebook cell to a monitored model."""
 
 import os as _os
-from typing import Any
 
 # The libraries below us would report usage to their makers.
 _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -11,7 +10,7 @@ __version__ = "0.1.0"
 __all__ = ["MlopsError", "Workspace", "__version__", "secret"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "Workspace":
         from mlops_nb.desk.workspace import Workspace
 

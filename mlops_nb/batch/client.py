@@ -6,7 +6,9 @@
 __all__ = ['OUTPUT_LIMIT_MB', 'END_S', 'SAVE_EVERY', 'Wishes', 'Manager', 'cut_notice', 'Client', 'kernel_arguments',
            'is_this_python', 'Engine', 'warm_wishes']
 
-# %% ../../nbs/batch/06_client.ipynb #2d05124c
+# %% ../../nbs/batch/06_client.ipynb #81d4fa21
+import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -167,9 +169,28 @@ async def _until_ended(kernel: Any, within: float) -> None:
         kernel.listen()
         await asyncio.sleep(0.002)
 
-# %% ../../nbs/batch/06_client.ipynb #47f97d90
+# %% ../../nbs/batch/06_client.ipynb #6759c7f6
+_known: dict[tuple[str, ...], tuple[float, tuple[list[str], dict[str, str]]]] = {}  # name, search path -> time stamp, answer
+
+
 def kernel_arguments(name: str) -> tuple[list[str], dict[str, str]] | None:
     "More arguments and variables of a kernel that is ipykernel on this very interpreter; None for any other."
+    from jupyter_core.paths import jupyter_path
+
+    places = jupyter_path("kernels")
+    key, stamp = (name, *places), 0.0
+    for place in places:  # whatever is installed or removed gives a folder a new time stamp
+        with contextlib.suppress(OSError):
+            stamp += os.stat(place).st_mtime + os.stat(os.path.join(place, name)).st_mtime
+    if key not in _known or _known[key][0] != stamp:
+        found = _arguments(name)
+        if found is None:
+            return None
+        _known[key] = stamp, found
+    return _known[key][1]
+
+
+def _arguments(name: str) -> tuple[list[str], dict[str, str]] | None:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:

@@ -6,10 +6,11 @@
 __all__ = ['Launch', 'Meeting', 'arrange', 'settle_in', 'installed_only', 'become_kernel', 'Usage', 'ForkedKernel',
            'kernel_client', 'until_welcome', 'end_descendants', 'descendants']
 
-# %% ../../nbs/batch/04_kernel.ipynb #17e89bf5
+# %% ../../nbs/batch/04_kernel.ipynb #94445056
 import contextlib
 import json
 import os
+import resource
 import secrets
 import select
 import shutil
@@ -25,7 +26,7 @@ from typing import Any, NoReturn
 
 from ..core.process import socket_folder
 
-# %% ../../nbs/batch/04_kernel.ipynb #4f1ff63f
+# %% ../../nbs/batch/04_kernel.ipynb #11629352
 @dataclass(frozen=True)
 class Launch:
     "All that a kernel is told when it begins."
@@ -45,6 +46,8 @@ class Meeting:
     connection: dict[str, Any]
     said: int = -1  # the kernel's end of the pipe
     heard: int = -1  # the client's
+    told: int = -1  # where a kernel that was made ahead hears its order
+    tell: int = -1  # the client's end of that
 
     @property
     def file(self) -> Path:
@@ -53,11 +56,11 @@ class Meeting:
 
     def close(self) -> None:
         "Removes it."
-        for end in (self.said, self.heard):
+        for end in (self.said, self.heard, self.told, self.tell):
             if end >= 0:
                 with contextlib.suppress(OSError):
                     os.close(end)
-        self.said = self.heard = -1
+        self.said = self.heard = self.told = self.tell = -1
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -69,6 +72,7 @@ def arrange() -> Meeting:
     meeting = Meeting(folder, told | ports | {"kernel_name": "python3"})
     meeting.file.write_text(json.dumps(meeting.connection))
     meeting.heard, meeting.said = os.pipe()
+    meeting.told, meeting.tell = os.pipe()
     return meeting
 
 # %% ../../nbs/batch/04_kernel.ipynb #5eff898f
@@ -96,7 +100,7 @@ def settle_in(environ: dict[str, str], cwd: str) -> None:
     time.tzset()
     os.chdir(cwd)
 
-# %% ../../nbs/batch/04_kernel.ipynb #d1bd0b02
+# %% ../../nbs/batch/04_kernel.ipynb #d7625271
 def _leave(app: Any, said: int, before: set[str]) -> NoReturn:
     "Runs what is due at an end, says what was loaded meanwhile, and is gone."
     import atexit
@@ -110,7 +114,10 @@ def _leave(app: Any, said: int, before: set[str]) -> NoReturn:
         with contextlib.suppress(BaseException):
             stream.flush()
     with contextlib.suppress(OSError):
-        os.write(said, json.dumps({"ended": 0, "modules": installed_only(learnt)}).encode() + b"\n")
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        cpu, peak = sum(u.ru_utime + u.ru_stime for u in used), max(u.ru_maxrss for u in used) / 1024
+        told = {"ended": 0, "cpu_seconds": cpu, "peak_memory_mb": peak, "modules": installed_only(learnt)}
+        os.write(said, json.dumps(told).encode() + b"\n")
     os._exit(0)
 
 
@@ -123,26 +130,26 @@ def installed_only(names: list[str]) -> list[str]:
             kept.append(name)
     return kept
 
-# %% ../../nbs/batch/04_kernel.ipynb #3c44e365
-def become_kernel(meeting: Meeting, launch: Launch, parent: int) -> NoReturn:
-    "Lives as a kernel; called in a fresh fork, by its main thread."
+# %% ../../nbs/batch/04_kernel.ipynb #fa05ddd3
+def become_kernel(meeting: Meeting, launch: Launch | None, parent: int) -> NoReturn:
+    "Lives as a kernel; called in a fresh fork, by its main thread. Without `launch` it gets ready and waits for one."
     try:
         _own_process(parent)
         os.close(meeting.heard)
-        settle_in(launch.environ, launch.cwd)
+        os.close(meeting.tell)
+        if launch is not None:
+            settle_in(launch.environ, launch.cwd)
         from ipykernel.kernelapp import IPKernelApp
 
-        from mlops_nb.batch.seeding import seed_everything
-        from mlops_nb.core import secret
-
         before = set(sys.modules)
-        secret.keep(launch.secrets)
         sys.argv = [_launcher(), "-f", str(meeting.file)]
-        words = ["-f", str(meeting.file), "--HistoryManager.hist_file=:memory:", "--IPKernelApp.parent_handle=1", *launch.arguments]
-        app = IPKernelApp.instance()
-        app.initialize(words)
-        if launch.seed is not None:
-            seed_everything(launch.seed)
+        words = ["-f", str(meeting.file), "--HistoryManager.hist_file=:memory:", "--IPKernelApp.parent_handle=1"]
+        app: Any = IPKernelApp.instance()
+        app.init_code = lambda: None  # the user's own start-up files: later, in the right place
+        app.initialize([*words, *(launch.arguments if launch else ())])
+        if launch is None:
+            launch = _awaited(meeting, app)
+        _begin(app, launch)
         os.write(meeting.said, b'{"bound": true}\n')
         app.start()
         _leave(app, meeting.said, before)
@@ -156,13 +163,39 @@ def become_kernel(meeting: Meeting, launch: Launch, parent: int) -> NoReturn:
         os._exit(1)
 
 
+def _awaited(meeting: Meeting, app: Any) -> Launch:
+    "Waits for the order; then it is where the order says."
+    with os.fdopen(meeting.told, "rb", closefd=True) as orders:
+        told = json.loads(orders.readline())
+    launch = Launch(told["environ"], told["cwd"], told["seed"], (), told["secrets"])
+    settle_in(launch.environ, launch.cwd)
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    app.shell.starting_dir = os.getcwd()
+    app.shell.user_ns["_dh"][:] = [Path.cwd()]
+    return launch
+
+
+def _begin(app: Any, launch: Launch) -> None:
+    "The last steps before the first cell."
+    from mlops_nb.batch.seeding import seed_everything
+    from mlops_nb.core import secret
+
+    secret.keep(launch.secrets)
+    del app.init_code
+    app.init_code()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if launch.seed is not None:
+        seed_everything(launch.seed)
+
+
 def _launcher() -> str:
     import importlib.util
 
     spec = importlib.util.find_spec("ipykernel_launcher")
     return (spec and spec.origin) or "ipykernel_launcher.py"
 
-# %% ../../nbs/batch/04_kernel.ipynb #e666279c
+# %% ../../nbs/batch/04_kernel.ipynb #44c43033
 @dataclass
 class Usage:
     "What a kernel and all that it started has used."
@@ -176,9 +209,10 @@ class ForkedKernel:
 
     has_kernel, ipykernel, kernel_id = True, True, "forked"
 
-    def __init__(self, launch: Launch, meeting: Meeting | None = None):
+    def __init__(self, launch: Launch | None, meeting: Meeting | None = None):
         self.meeting = meeting or arrange()
         self.status: int | None = None
+        self.over = False  # it has said its last word
         self.usage, self.modules = Usage(), [""][:0]
         self._rest = b""
         parent = os.getpid()
@@ -186,7 +220,15 @@ class ForkedKernel:
         if self.pid == 0:
             become_kernel(self.meeting, launch, parent)
         os.close(self.meeting.said)
-        self.meeting.said = -1
+        os.close(self.meeting.told)
+        self.meeting.said = self.meeting.told = -1
+
+    def order(self, launch: Launch) -> None:
+        "Tells a kernel that was made ahead what it is for."
+        told = {"environ": launch.environ, "cwd": launch.cwd, "seed": launch.seed, "secrets": launch.secrets}
+        with os.fdopen(self.meeting.tell, "wb") as line:
+            line.write(json.dumps(told).encode() + b"\n")
+        self.meeting.tell = -1
 
     def _look(self, options: int = os.WNOHANG) -> bool:
         "Whether it has ended."
@@ -195,12 +237,13 @@ class ForkedKernel:
                 pid, status, used = os.wait4(self.pid, options)
                 if pid:
                     self.status = os.waitstatus_to_exitcode(status)
-                    self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+                    if not self.over:
+                        self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
         return self.status is not None
 
     def is_alive(self) -> bool:
-        "Whether it lives."
-        return not self._look()
+        "Whether it lives, and has not said that it ends."
+        return not self.over and not self._look()
 
     def heard(self, within: float) -> list[dict[str, Any]]:
         "What it has said since, waiting at most so many seconds for something; empty when it has ended."
@@ -235,17 +278,19 @@ class ForkedKernel:
         for said in self.heard(within):
             self.modules += said.get("modules", [])
             if "ended" in said:
-                self._look(0)
+                self.over = True
+                self.usage = Usage(said["cpu_seconds"], said["peak_memory_mb"])
 
     def finish(self, within: float) -> None:
         "Waits so long for its end, then ends its whole group."
         end = time.monotonic() + within
-        while not self._look() and (left := end - time.monotonic()) > 0:
+        while not self.over and not self._look() and (left := end - time.monotonic()) > 0:
             self.listen(min(left, 0.2))
         self.listen()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._look(0)
+        if not self.over:
+            self._look(0)
 
     def cleanup_resources(self) -> None:
         "Leaves nothing on the disk."

@@ -49,7 +49,7 @@ def is_supported() -> bool:
     "Whether this system can fork a process that has loaded frameworks: Linux can."
     return sys.platform == "linux"
 
-# %% ../../nbs/batch/03_pool.ipynb #1d8f867b
+# %% ../../nbs/batch/03_pool.ipynb #a0d67d77
 class PoolAway(MlopsError):
     "No run can be forked here; the caller takes the stock way."
 
@@ -70,6 +70,9 @@ class PoolInfo(Record):
     active: int = 0
     spares: int = 0
     variables: dict[str, str] | None = None  # that it was started with
+    address: str = ""  # of its socket
+    python: str = ""  # interpreter
+    prefix: str = ""  # environment
 
     @property
     def is_alive(self) -> bool:

@@ -6,7 +6,7 @@
 __all__ = ['THREAD_VARIABLES', 'Judge', 'Publish', 'fixed_variables', 'kernel_environment', 'with_secrets', 'RunTooLong',
            'reason', 'execute', 'Log', 'raise_exit', 'load_after', 'serve_orders']
 
-# %% ../../nbs/batch/07_run.ipynb #d002c251
+# %% ../../nbs/batch/07_run.ipynb #b361a6ad
 import contextlib
 import json
 import os
@@ -21,10 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..core.environment import read_environment
+from ..core.gitstate import read_git
 from ..core.lineage import capture_manifest
 from ..core.records import Run, now
 from ..core.secret import VARIABLE, Veil
-from .order import Order, gather, note_process, queued, write_durable, write_run
+from .order import Order, gather, note_process, queued, settle_file, write_durable, write_run
 
 # %% ../../nbs/batch/07_run.ipynb #94e29cc0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -107,7 +109,7 @@ def reason(problem: BaseException, notebook: str) -> tuple[str, str]:
         return f"{name}: kernel {problem.name!r} is not installed (`jupyter kernelspec list`).", str(problem)  # type: ignore[attr-defined]  # jupyter_client's own
     return f"{name}: {kind}: {(str(problem).splitlines() or [''])[0]}", str(problem)
 
-# %% ../../nbs/batch/07_run.ipynb #e8c5e812
+# %% ../../nbs/batch/07_run.ipynb #55be21e5
 def _papermill(order: Order, kernel: Any, veil: Veil, told: Callable[[int, int], None]) -> None:
     import nbformat
     from papermill.engines import papermill_engines
@@ -135,7 +137,25 @@ def _papermill(order: Order, kernel: Any, veil: Veil, told: Callable[[int, int],
     )
 
 
-def _manifest(order: Order, run: Run) -> str:
+class _Ground:
+    "Code and environment as they were when the run began; read in a thread, while the kernel gets ready."
+
+    def __init__(self, order: Order):
+        self._order = order
+        self._found: list[Any] = []
+        self._thread = threading.Thread(target=self._read, name="ground", daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        self._found = [read_git(Path(self._order.root), self._order.patch_limit_kb), read_environment()]
+
+    def known(self) -> dict[str, Any]:
+        "For the manifest."
+        self._thread.join()
+        return dict(zip(("git", "environment"), self._found, strict=False))
+
+
+def _manifest(order: Order, run: Run, ground: _Ground) -> str:
     return capture_manifest(
         order.root,
         notebook=order.notebook,
@@ -148,6 +168,7 @@ def _manifest(order: Order, run: Run) -> str:
         snapshots=run.inputs,
         written=run.outputs,
         patch_limit_kb=order.patch_limit_kb,
+        **ground.known(),
     ).to_json()
 
 
@@ -185,7 +206,7 @@ def _progress(folder: Path) -> Callable[[int, int], None]:
 
     return told
 
-# %% ../../nbs/batch/07_run.ipynb #29e1a79c
+# %% ../../nbs/batch/07_run.ipynb #b7824191
 Judge = Callable[[Order, Run], Run]
 
 
@@ -200,7 +221,8 @@ def execute(
     folder, veil = Path(order.folder), Veil((secrets or {}).values())
     note_process(folder)
     clock = time.monotonic()
-    run = write_run(replace(queued(order), status="running", started_at=now(), engine="warm" if kernel else "stock"))
+    run = write_run(replace(queued(order), status="running", started_at=now(), engine="warm" if kernel else "stock"), durable=False)
+    ground = _Ground(order)
     error = ""
     environ = kernel_environment(order, os.environ) | ({} if kernel else {VARIABLE + k: v for k, v in (secrets or {}).items()})
     try:
@@ -220,10 +242,10 @@ def execute(
         cpu_seconds=round(kernel.usage.cpu_seconds, 3) if kernel else float("nan"),
         peak_memory_mb=round(kernel.usage.peak_memory_mb, 1) if kernel else float("nan"),
     )
-    return _completed(order, gather(run), judge)
+    return _completed(order, gather(run), judge, ground)
 
 
-def _completed(order: Order, run: Run, judge: Judge | None) -> Run:
+def _completed(order: Order, run: Run, judge: Judge | None, ground: _Ground) -> Run:
     "With verdict and manifest; what fails here leaves the evidence, and is told."
     folder = Path(order.folder)
     if judge is not None and run.status == "finished":
@@ -231,7 +253,9 @@ def _completed(order: Order, run: Run, judge: Judge | None) -> Run:
             run = judge(order, run)
         except Exception as problem:
             run = replace(run, status="failed", error=f"after the run: {type(problem).__name__}: {problem}")
-    write_durable(folder / "manifest.json", _manifest(order, run))
+    write_durable(folder / "manifest.json", _manifest(order, run, ground), settle=False)
+    with contextlib.suppress(FileNotFoundError):
+        settle_file(folder / "executed.ipynb")
     with contextlib.suppress(OSError):
         (folder / "progress").unlink()
     return write_run(run)

@@ -172,9 +172,9 @@ def test_options_of_papermill_mean_the_same(ours, options, monkeypatch, caplog):
 def test_the_command_line_ends_alike(ours, name):
     path = ours.root / f"command-{name}.ipynb"
     path.write_text(json.dumps(document((GOOD | BAD)[name])), encoding="utf-8")
-    ended = []
+    ended, env = [], os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     for more in ([], ["--engine", "mlops_nb"]):
         words = [str(BIN / "papermill"), "-q", "--no-progress-bar", str(path), str(ours.root / "out.ipynb"), "-p", "month", "3", *more]
-        done = subprocess.run(words, capture_output=True, text=True, cwd=ours.root, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ours.root, env=env)
         ended.append((done.returncode, plain(done.stderr.strip().splitlines()[-1:])))
     assert ended[0] == ended[1]
