@@ -45,6 +45,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'mlops_nb.batch.cluster.Link.everywhere': ( 'batch/cluster.html#link.everywhere',
                                                                                     'mlops_nb/batch/cluster.py'),
                                         'mlops_nb.batch.cluster.Link.look': ('batch/cluster.html#link.look', 'mlops_nb/batch/cluster.py'),
+                                        'mlops_nb.batch.cluster.Link.lost': ('batch/cluster.html#link.lost', 'mlops_nb/batch/cluster.py'),
                                         'mlops_nb.batch.cluster.Link.threads': ( 'batch/cluster.html#link.threads',
                                                                                  'mlops_nb/batch/cluster.py'),
                                         'mlops_nb.batch.cluster.Link.wake': ('batch/cluster.html#link.wake', 'mlops_nb/batch/cluster.py'),

@@ -123,7 +123,7 @@ def connect(address: str, patience: float) -> Any:
         hint = "tls:// takes its certificates from Dask's configuration: distributed.comm.tls."
         raise ClusterUnavailable(f"{address} cannot be used: {problem}.", field="on", hint=hint) from None
 
-# %% ../../nbs/batch/13_cluster.ipynb #236de064
+# %% ../../nbs/batch/13_cluster.ipynb #f3ef3b9c
 class Link:
     "The connection to a scheduler."
 
@@ -131,14 +131,22 @@ class Link:
         self.address, self.local, self.workers_s = address, local, workers_s
         self.client = connect(address, connect_s)
         self.changed = threading.Condition()
-        self.lost = ""  # why nothing comes any more
-        self.closed = False
+        self._problem, self.closed = "", False
         self._served = time.monotonic()  # when a worker was seen last
         threading.Thread(target=_watch, args=(weakref.ref(self),), daemon=True).start()
 
     def ask(self, call: Any, within: float, **words: Any) -> Any:
         "An answer of the scheduler within the time, or TimeoutError."
         return self.client.sync(call, callback_timeout=within, **words)
+
+    @property
+    def lost(self) -> str:
+        "Why nothing comes any more; empty while something may."
+        if self.closed:
+            return "The connection to the cluster is closed."
+        if self.client.status != "running":
+            return f"The Dask scheduler at {self.address} went away."
+        return self._problem
 
     def threads(self) -> dict[str, int]:
         "Threads of each worker."
@@ -156,10 +164,9 @@ class Link:
             alone = time.monotonic() - self._served
             problem = f"The cluster at {self.address} has had no worker for {alone:.0f} s." if alone > self.workers_s else ""
         except Exception as trouble:  # whatever a broken connection raises
-            gone = f"The Dask scheduler at {self.address} went away ({type(trouble).__name__})."
-            problem = gone if self.client.status != "connecting" else self.lost or gone
+            problem = f"The Dask scheduler at {self.address} does not answer ({type(trouble).__name__})."
         with self.changed:
-            self.lost = problem
+            self._problem = problem
             self.changed.notify_all()
 
     def wake(self) -> None:
@@ -169,9 +176,12 @@ class Link:
 
     def close(self) -> None:
         "Ends it, and a local cluster with it; within seconds, whatever is left of it."
+        lost = self.lost
         with self.changed:
             self.closed = True
             self.changed.notify_all()
+        if lost:
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # that it cannot take leave of nobody is no news
         for part in (self.client, self.local):
             with contextlib.suppress(Exception):
                 if part is not None:
@@ -186,7 +196,7 @@ def _watch(link: "weakref.ref[Link]") -> None:
                 there.changed.wait(LOOK_S)
         del there
 
-# %% ../../nbs/batch/13_cluster.ipynb #182ae8f0
+# %% ../../nbs/batch/13_cluster.ipynb #a3d0cd13
 @dataclass
 class Following:
     "What is known of a run that goes somewhere else."
@@ -200,15 +210,15 @@ class Following:
     def hear(self, news: dict[str, Any]) -> None:
         "Writes what came into the run's folder."
         folder = Path(self.order.folder)
-        if "worker" in news:
-            self.starts, self.worker, self.begun = self.starts + 1, str(news["worker"]), now()
+        if "begun" in news:
+            self.starts, self.worker, self.begun = self.starts + 1, str(news["begun"]), now()
             record = replace(queued(self.order), status="running", started_at=self.begun, attempt=self.attempt)
             write_run(record)
         if "log" in news:
             with open(folder / "log.txt", "a", encoding="utf-8") as log:
                 log.write(news["log"])
-        self.told |= {k: news[k] for k in ("cell", "cells", "worker") if k in news}
-        if "cell" in news or "worker" in news:
+        self.told |= {k: news[k] for k in ("cell", "cells") if k in news} | {"worker": self.worker}
+        if "cell" in news or "begun" in news:
             (folder / "progress.json").write_text(json.dumps(self.told), encoding="utf-8")
 
     @property
@@ -216,7 +226,7 @@ class Following:
         "Which attempt this is, with those that died."
         return self.order.attempt + max(0, self.starts - 1)
 
-# %% ../../nbs/batch/13_cluster.ipynb #b2e3a02f
+# %% ../../nbs/batch/13_cluster.ipynb #251b1c75
 class Cluster:
     "A Dask cluster that gives out slots: each call is one more place to run in; with the last that stops, the connection ends."
 
@@ -293,15 +303,15 @@ class Cluster:
         link = self.link
         if link is None or link.closed:
             return
-        if not link.lost and link.client.status == "running":
+        if not link.lost:
             leave(link, self._topic, self._archive)
         link.close()
 
     def perform(self, order: Order, secrets: Mapping[str, str], stopped: Callable[[], bool]) -> Run:
         "Executes an order somewhere in the cluster and lays its evidence here. Raises what kept it from being executed."
         link, following = self.link, Following(order)
-        if link is None or link.closed:
-            raise ClusterUnavailable("The connection to the cluster is closed.", field="on")
+        if link is None or link.lost:
+            raise ClusterUnavailable(link.lost if link else "There is no connection to the cluster.", field="on")
         self._following[order.id] = following
         try:
             answer = wait_for(link, submit(link, self.parcel(order, secrets)), following, stopped)
@@ -377,7 +387,7 @@ def imported_modules(notebook: Path) -> set[str]:
                 found |= {name.partition(".")[0] for name in names}
     return found - {""}
 
-# %% ../../nbs/batch/13_cluster.ipynb #f2510d4a
+# %% ../../nbs/batch/13_cluster.ipynb #ac3ad43c
 def submit(link: Link, parcel: Parcel) -> Any:
     "Hands a run to the scheduler; the future."
     from mlops_nb.batch.remote import perform
@@ -397,7 +407,7 @@ def wait_for(link: Link, future: Any, following: Following, stopped: Callable[[]
                 tell_stop(link, run)
                 until = time.monotonic() + (STOP_S if following.starts else 1.0)
             with link.changed:
-                if not future.done() and not link.lost and not link.closed:
+                if not future.done() and not link.lost:
                     link.changed.wait(0.5)
             if future.done() and future.status == "finished":
                 with contextlib.suppress(TimeoutError):  # its worker has just gone, and another one begins
@@ -406,7 +416,7 @@ def wait_for(link: Link, future: Any, following: Following, stopped: Callable[[]
                 return None
             if future.done() and future.status == "error":
                 raise _explained(future.exception(timeout=SILENT_S), link)
-            if link.closed or link.lost or future.status == "cancelled":
+            if link.lost or future.status == "cancelled":
                 text = link.lost or f"The connection to the Dask scheduler at {link.address} was lost."
                 raise ClusterUnavailable(text, field="on", hint="What has finished is kept; run the rest again.")
     finally:

@@ -178,14 +178,17 @@ class News:
         self._seen = (max(stamps), 0)
         return cells_done(self.folder)
 
-# %% ../../nbs/batch/12_remote.ipynb #a00eee5d
+# %% ../../nbs/batch/12_remote.ipynb #fbf6793d
 @contextmanager
-def _reporting(folder: Path, tell: Callable[[dict[str, Any]], None]) -> Iterator[None]:
-    "Meanwhile, what is new in the folder is told."
+def _reporting(worker: Any, run: str, folder: Path, tell: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+    "Meanwhile, what is new in the folder is told; a worker that closes takes the run along, or it would wait for its end."
     ended, news = threading.Event(), News(folder)
 
     def report() -> None:
         while not ended.wait(NEWS_EVERY):
+            if worker.status.name in ("closing", "closed", "failed"):
+                stop_run(run)
+                return
             if found := news.take():
                 tell(found)
 
@@ -197,7 +200,7 @@ def _reporting(folder: Path, tell: Callable[[dict[str, Any]], None]) -> Iterator
         ended.set()
         thread.join()
 
-# %% ../../nbs/batch/12_remote.ipynb #d2dbf721
+# %% ../../nbs/batch/12_remote.ipynb #6cbe113a
 def _fit(parcel: Parcel, name: str) -> Host:
     question = Question.from_dict(parcel.question)
     host = describe(question, name)
@@ -220,8 +223,8 @@ def perform(parcel: Parcel) -> dict[str, Any]:
         order = localized(parcel, scratch, "root" in host.sees)
         secrets = unseal(parcel.sealed, run, Question.from_dict(parcel.question))
         place_order(order)
-        with _slot_for(run) as slot, _reporting(Path(order.folder), tell):
-            tell({"worker": worker.address})
+        with _slot_for(run) as slot, _reporting(worker, run, Path(order.folder), tell):
+            tell({"begun": worker.address})
             ended = slot.execute(order, secrets) if slot is not None else _never_begun(order)
         parts, left = collect(Path(order.folder))
         return {"run": ended.to_dict(), "parts": parts, "left": left, "worker": worker.address, "shared": "root" in host.sees}

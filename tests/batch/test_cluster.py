@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from distributed import Client
-from distributed.deploy.subprocess import SubprocessCluster
 from postgres import Server as Postgres
 from s3 import Server as S3
 
@@ -64,7 +63,7 @@ class Desk:
         import nbformat.v4 as v4
 
         path = self.settings.root / f"{name}.ipynb"
-        first = v4.new_code_cell("month = 1; gate = ''", metadata={"tags": ["parameters"]})
+        first = v4.new_code_cell("month = 1\ngate = ''", metadata={"tags": ["parameters"]})
         spec = {"kernelspec": {"name": "python3", "language": "python", "display_name": "python3"}}
         path.write_text(json.dumps(v4.new_notebook(cells=[first, *map(v4.new_code_cell, cells)], metadata=spec)))
         made = run_id(path)
@@ -176,22 +175,34 @@ def test_a_worker_without_the_key_gets_nothing(desk: Desk, scheduler: str, tmp_p
         Cluster(load(desk.settings.root), scheduler)
 
 
+def dask(kind: str, *where: str, **options: object) -> subprocess.Popen[bytes]:
+    """A scheduler or worker that is a program of its own."""
+    spec = json.dumps({"cls": f"distributed.{kind}", "opts": {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", **options}})
+    return subprocess.Popen([sys.executable, "-m", "dask", "spec", *where, "--spec", spec], stderr=subprocess.DEVNULL)
+
+
 def test_a_cluster_without_workers_and_one_whose_scheduler_is_killed(desk: Desk, tmp_path: Path) -> None:
-    with SubprocessCluster(n_workers=0, threads_per_worker=1, dashboard_address=None, silence_logs=50) as dask:
+    told, gate = tmp_path / "scheduler.json", tmp_path / "gate"
+    programs = [dask("Scheduler", port=0, scheduler_file=str(told))]
+    try:
+        address = str(until(lambda: told.exists() and json.loads(told.read_text() or "{}").get("address")))
         with pytest.raises(ClusterUnavailable, match="has no workers"):
-            Cluster(desk.settings, dask.scheduler_address, workers_s=0.3)
-        dask.scale(1)
-        gate = tmp_path / "gate"
-        orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
-        cluster = Cluster(desk.settings, dask.scheduler_address)
+            Cluster(desk.settings, address, workers_s=0.3)
+        programs.append(dask("Worker", address, nthreads=1))
+        cluster = Cluster(desk.settings, address)
         assert cluster.capacity == 1
+        orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
         runs = RunSet(Crew(orders, 1, slots=cluster))
         kernel = int(until(lambda: number(Path(f"{gate}.kernel"))))
-        dask.scheduler.process.kill()
+        programs[0].kill()
         ended = runs.wait()
         assert [r.status for r in ended] == ["failed", "failed"]
         assert all("Dask scheduler" in r.error and "waits.ipynb" in r.error for r in ended), [r.error for r in ended]
         until(lambda: not alive(kernel))  # a worker without a scheduler ends, and what it runs with it
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
 
 
 def test_a_worker_that_leaves_and_nobody_comes(desk: Desk, tmp_path: Path) -> None:
