@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['LOCAL', 'FORMS', 'CONNECT_S', 'WORKERS_S', 'SILENT_S', 'STOP_S', 'RETRIES', 'LOOK_S', 'parse_on', 'is_private',
            'ClusterUnavailable', 'local_cluster', 'connect', 'Link', 'Following', 'Cluster', 'meet', 'leave',
-           'imported_modules', 'submit', 'wait_for', 'tell_stop', 'bring_home', 'ClusterSlot']
+           'imported_modules', 'submit', 'wait_for', 'tell_stop', 'bring_home', 'spread', 'ClusterSlot']
 
-# %% ../../nbs/batch/13_cluster.ipynb #17f22d74
+# %% ../../nbs/batch/13_cluster.ipynb #cb6b0a47
 import ast
 import atexit
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import re
@@ -20,7 +21,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -226,7 +227,7 @@ class Following:
         "Which attempt this is, with those that died."
         return self.order.attempt + max(0, self.starts - 1)
 
-# %% ../../nbs/batch/13_cluster.ipynb #251b1c75
+# %% ../../nbs/batch/13_cluster.ipynb #d0386b93
 class Cluster:
     "A Dask cluster that gives out slots: each call is one more place to run in; with the last that stops, the connection ends."
 
@@ -243,24 +244,25 @@ class Cluster:
         address = parse_on(on)
         _distributed()
         self.settings, self._key = settings, workspace_key(settings)
-        self._slots, self._lock, self._archive, self._topic = 0, threading.Lock(), "", f"mlops-nb-{tokens.token_hex(6)}"
+        self._slots, self._lock, self.archive, self._topic = 0, threading.Lock(), "", f"mlops-nb-{tokens.token_hex(6)}"
         self._following: dict[str, Following] = {}
         self.question = ask(settings, shared)
         self.here = describe(self.question)
         self.link: Link | None = None
         try:
-            local = local_cluster(max(1, parallel or settings.parallel)) if address == LOCAL else None
+            workers = max(1, parallel or settings.parallel) if address == LOCAL else 1
+            local = local_cluster(workers) if address == LOCAL else None
             self.link = Link(str(local.scheduler_address) if local else address, local, connect_s, workers_s)
-            self._meet(self.link)
+            self._meet(self.link, workers)
         except BaseException:
             self.close()
             raise
         self.link.client.subscribe_topic(self._topic, self._hear)
         _OPEN.add(self)
 
-    def _meet(self, link: Link) -> None:
+    def _meet(self, link: Link, workers: int) -> None:
         "Asks the workers whether they are fit, and sends the workspace to those that do not see it."
-        hosts = meet(link, self.question)
+        hosts = meet(link, self.question, workers)
         slight = {d for host in hosts for d in check_host(self.here, host, self.question)}
         if slight:
             text = ", ".join(sorted(slight)[:5]) + (f" and {len(slight) - 5} more" if len(slight) > 5 else "")
@@ -269,8 +271,8 @@ class Cluster:
             from mlops_nb.batch.remote import WorkspaceFiles
 
             archive = pack_workspace(self.settings.root)
-            self._archive = hashlib.sha256(archive).hexdigest()[:16] + tokens.token_hex(4)
-            link.client.register_plugin(WorkspaceFiles(self._archive, archive))
+            self.archive = hashlib.sha256(archive).hexdigest()[:16] + tokens.token_hex(4)
+            link.client.register_plugin(WorkspaceFiles(self.archive, archive))
 
     @property
     def capacity(self) -> int:
@@ -304,7 +306,7 @@ class Cluster:
         if link is None or link.closed:
             return
         if not link.lost:
-            leave(link, self._topic, self._archive)
+            leave(link, self._topic, self.archive)
         link.close()
 
     def perform(self, order: Order, secrets: Mapping[str, str], stopped: Callable[[], bool]) -> Run:
@@ -321,6 +323,12 @@ class Cluster:
             return write_run(gather(replace(queued(order), status="cancelled", started_at=following.begun, finished_at=now())))
         return bring_home(order, answer, following.attempt, self.settings.patch_limit_kb)
 
+    def map(self, function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
+        "What a function of a module answers for each item, as answers come; few are under way at a time."
+        if self.link is None:
+            raise ClusterUnavailable("There is no connection to the cluster.", field="on")
+        yield from spread(self.link, function, items, self.capacity + 1)
+
     def parcel(self, order: Order, secrets: Mapping[str, str]) -> Parcel:
         "What travels for an order."
         source = Path(order.folder) / "source.ipynb"
@@ -331,12 +339,12 @@ class Cluster:
             caller=self.here.to_dict(),
             imported=tuple(sorted(imported_modules(source))),
             sealed=seal({name: secrets[name] for name in order.secrets if name in secrets}, order.id, self._key),
-            workspace=self._archive,
+            workspace=self.archive,
             topic=self._topic,
             variables=carried(self.settings),
         )
 
-# %% ../../nbs/batch/13_cluster.ipynb #f599c69e
+# %% ../../nbs/batch/13_cluster.ipynb #85d3d600
 _OPEN: "weakref.WeakSet[Cluster]" = weakref.WeakSet()
 
 
@@ -348,10 +356,10 @@ def _close_all() -> None:
 atexit.register(_close_all)
 
 
-def meet(link: Link, question: Question) -> list[Host]:
-    "What the workers have. Raises ClusterUnavailable when there are none, HostUnfit when one cannot even answer."
+def meet(link: Link, question: Question, workers: int = 1) -> list[Host]:
+    "What the workers have, as soon as there are so many. Raises ClusterUnavailable when there are none, HostUnfit when one cannot even answer."
     try:
-        link.ask(link.client._wait_for_workers, link.workers_s + 5, n_workers=1, timeout=link.workers_s)
+        link.ask(link.client._wait_for_workers, link.workers_s + 5, n_workers=workers, timeout=link.workers_s)
     except TimeoutError:
         hint = f"Start some: `dask worker {link.address}`."
         raise ClusterUnavailable(f"The scheduler at {link.address} has no workers.", field="on", hint=hint) from None
@@ -456,6 +464,37 @@ def bring_home(order: Order, answer: Mapping[str, Any], attempt: int, patch_limi
         write_durable(manifest, json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     run = Run.from_dict(answer["run"])
     return write_run(replace(run, notebook=order.notebook, folder=order.folder, attempt=attempt))
+
+# %% ../../nbs/batch/13_cluster.ipynb #7466d7ae
+def spread(link: Link, function: Callable[..., Any], items: Iterable[Any], most: int) -> Iterator[Any]:
+    "Answers in the order in which they come, at most `most` pieces at a time. Raises what a piece raised."
+    under_way: list[Any] = []
+    waiting = iter(items)
+    try:
+        while True:
+            for item in itertools.islice(waiting, max(1, most) - len(under_way)):
+                key = f"{function.__name__}-{tokens.token_hex(8)}"
+                under_way.append(link.client.submit(function, item, key=key, pure=False, retries=RETRIES))
+                under_way[-1].add_done_callback(lambda _: link.wake())
+            if not under_way:
+                return
+            with link.changed:
+                if not link.lost and not any(f.done() for f in under_way):
+                    link.changed.wait(0.5)
+            if link.lost or any(f.status == "cancelled" for f in under_way):
+                text = link.lost or f"The connection to the Dask scheduler at {link.address} was lost."
+                raise ClusterUnavailable(text, field="on", hint="Do it again: what was written is not written twice.")
+            for future in [f for f in under_way if f.done()]:
+                if future.status == "error":
+                    raise _explained(future.exception(timeout=SILENT_S), link)
+                with contextlib.suppress(TimeoutError):  # its worker has just gone, and another one begins
+                    answer = future.result(timeout=SILENT_S)
+                    under_way.remove(future)
+                    yield answer
+    finally:
+        for future in under_way:
+            with contextlib.suppress(Exception):
+                future.cancel()
 
 # %% ../../nbs/batch/13_cluster.ipynb #cc88e7a3
 class ClusterSlot:

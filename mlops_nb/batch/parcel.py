@@ -79,7 +79,7 @@ def describe(question: Question, name: str = "here") -> Host:
         key=hmac.new(key, question.nonce.encode(), hashlib.sha256).hexdigest() if key else "",
     )
 
-# %% ../../nbs/batch/11_parcel.ipynb #dd4854b0
+# %% ../../nbs/batch/11_parcel.ipynb #c0a1d249
 LIBRARIES = ("cloudpickle", "deltalake", "ipykernel", "lightgbm", "mlflow", "mlops-nb", "nbclient", "numpy", "onnxruntime", "pandas",
              "papermill", "polars", "pyarrow", "scikit-learn", "scipy", "sqlalchemy", "torch", "whylogs", "whylogs-sketching", "xgboost",
              "xgboost-cpu")  # fmt: skip
@@ -97,7 +97,7 @@ def _release(version: str) -> list[str]:
 def packages_that_differ(mine: Host, theirs: Host, imported: Collection[str] = ()) -> tuple[list[str], list[str]]:
     "(what must not differ, what may), each as `numpy 2.4.6 there 2.3.1`."
     grave = [f"python {mine.python} there {theirs.python}"] if _release(mine.python) != _release(theirs.python) else []
-    slight = []
+    slight: list[str] = []
     needed = {*LIBRARIES, *(name.lower().replace("_", "-") for name in imported)}
     for name, version in mine.distributions.items():
         there = theirs.distributions.get(name)
