@@ -344,7 +344,7 @@ class Cluster:
             variables=carried(self.settings),
         )
 
-# %% ../../nbs/batch/13_cluster.ipynb #85d3d600
+# %% ../../nbs/batch/13_cluster.ipynb #c3f6aba6
 _OPEN: "weakref.WeakSet[Cluster]" = weakref.WeakSet()
 
 
@@ -357,12 +357,13 @@ atexit.register(_close_all)
 
 
 def meet(link: Link, question: Question, workers: int = 1) -> list[Host]:
-    "What the workers have, as soon as there are so many. Raises ClusterUnavailable when there are none, HostUnfit when one cannot even answer."
+    "What the workers have, as soon as there are so many. Raises ClusterUnavailable, and HostUnfit when one cannot even answer."
     try:
         link.ask(link.client._wait_for_workers, link.workers_s + 5, n_workers=workers, timeout=link.workers_s)
     except TimeoutError:
         hint = f"Start some: `dask worker {link.address}`."
-        raise ClusterUnavailable(f"The scheduler at {link.address} has no workers.", field="on", hint=hint) from None
+        have = "no workers" if workers == 1 else f"fewer than {workers} workers"
+        raise ClusterUnavailable(f"The scheduler at {link.address} has {have}.", field="on", hint=hint) from None
     hosts = []
     for name, host in link.everywhere(describe, question).items():
         if isinstance(host, BaseException):
