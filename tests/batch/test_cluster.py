@@ -210,6 +210,7 @@ def test_a_worker_that_leaves_and_nobody_comes(desk: Desk, tmp_path: Path) -> No
     try:
         gate = tmp_path / "gate"
         order = desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate))
+        until(lambda: dask.scheduler.workers)
         runs = RunSet(Crew([order], 1, slots=Cluster(desk.settings, str(dask.scheduler_address), workers_s=1.0)))
         kernel = int(until(lambda: number(Path(f"{gate}.kernel"))))
         dask.scale(0)
