@@ -6,7 +6,7 @@
 __all__ = ['PIECE_ROWS', 'PLACES', 'ranges', 'rows_between', 'Piece', 'Answer', 'carried_settings', 'stores_of', 'score_piece',
            'score_rows', 'Scored', 'plan', 'answers_of', 'predict_table', 'Partitions']
 
-# %% ../../nbs/desk/07_partitions.ipynb #f403cfbf
+# %% ../../nbs/desk/07_partitions.ipynb #ff03b0d5
 import os
 import secrets
 import threading
@@ -21,7 +21,7 @@ from ..core.errors import DataInvalid, UsageError
 from ..core.records import ModelVersion, Record, RunVerdict, Snapshot, now
 from ..core.serving import LogMode
 from ..core.settings import Settings, load
-from .logging import batch_of, window_table
+from .answered import batch_of, window_table
 from .stores import Base, Stores
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from distributed import Client
 from postgres import Server as Postgres
 from s3 import Server as S3
 
-from mlops_nb.batch.cluster import Cluster, ClusterUnavailable, local_cluster
+from mlops_nb.batch.cluster import Cluster
 from mlops_nb.batch.grid import Crew, RunSet
+from mlops_nb.batch.link import ClusterUnavailable, local_cluster
 from mlops_nb.batch.order import Order, read_run, run_id
 from mlops_nb.batch.parcel import HostUnfit
 from mlops_nb.core.settings import Settings, init, load, workspace_key

@@ -11,7 +11,7 @@ import pytest
 from distributed import Client
 from sklearn.linear_model import LogisticRegression
 
-from mlops_nb.batch.cluster import local_cluster
+from mlops_nb.batch.link import local_cluster
 from mlops_nb.core.errors import ExtraMissing, UsageError
 from mlops_nb.desk.clustering import cluster_slots
 from mlops_nb.desk.workspace import Workspace, make_workspace
