@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'ENDED', 'GRACE_S', 'Slot', 'ended', 'Worker', 'Warm', 'Crew', 'RunSet', 'show_live', 'progress', 'runs_html']
 
-# %% ../../nbs/batch/08_grid.ipynb #3b187136
+# %% ../../nbs/batch/08_grid.ipynb #ee153936
 import asyncio
 import contextlib
 import html
@@ -23,8 +23,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..core.process import read_note
 from ..core.records import Run, now
-from .order import Order, gather, place_order, process_of, read_run, write_run
+from .order import PROGRESS, Order, gather, place_order, process_of, read_run, write_run
 from .pool import KEPT_S, Pool, PoolAway, receive_message, request, send_message
 from .run import fixed_variables
 
@@ -102,7 +103,7 @@ class Worker:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-# %% ../../nbs/batch/08_grid.ipynb #818519e9
+# %% ../../nbs/batch/08_grid.ipynb #ecd38d24
 class Warm:
     "Runs as copies of the warm process of this machine."
 
@@ -135,7 +136,10 @@ class Warm:
         mask = os.umask(0)
         os.umask(mask)
         environ = dict(os.environ)
-        pool = Pool(Path(order.root), Path(order.folder).parents[1], environ | fixed_variables(order, environ), self.after, self.idle)
+        folder = Path(order.folder)  # of the workspace's runs; on another host, of one attempt
+        state = folder.parents[1] if folder.parent.name == "runs" else Path(order.root) / ".mlops"
+        environ |= fixed_variables(order, environ) | order.variables
+        pool = Pool(Path(order.root), state, environ, self.after, self.idle)
         told = {"op": "run", "environ": pool.environ, "umask": mask, "order": order.to_dict(), "secrets": dict(secrets)}
         self._line = line = request(pool, told)
         with line:
@@ -294,14 +298,11 @@ def show_live(runs: RunSet, every: float = 0.5) -> None:
 
     threading.Thread(target=follow, name="table", daemon=True).start()
 
-# %% ../../nbs/batch/08_grid.ipynb #61ecd923
+# %% ../../nbs/batch/08_grid.ipynb #b9beb60d
 def progress(run: Run) -> tuple[int, int]:
     "(cell it is at, cells) of a run that is on; (0, 0) when it has not said."
-    try:
-        cell, _, cells = (Path(run.folder) / "progress").read_text().partition("/")
-        return int(cell), int(cells)
-    except (OSError, ValueError):
-        return 0, 0
+    note = read_note(Path(run.folder) / PROGRESS)
+    return (int(note["cell"]), int(note["cells"])) if isinstance(note, dict) else (0, 0)
 
 # %% ../../nbs/batch/08_grid.ipynb #eb5af377
 def _row(run: Run) -> list[str]:

@@ -28,7 +28,7 @@ from ..core.errors import MlopsError
 from ..core.process import is_alive, private_folder, read_note, socket_folder
 from ..core.records import Record
 
-# %% ../../nbs/batch/03_pool.ipynb #90135b69
+# %% ../../nbs/batch/03_pool.ipynb #45864f66
 READ_ONCE = ("PYTHON", "LD_", "OMP_", "OPENBLAS_", "MKL_", "KMP_", "GOTO_", "NUMEXPR_", "POLARS_", "ARROW_", "MALLOC_", "MPL", "BLIS_")
 NOT_READ = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 KEPT_S = 900.0  # without a run a zygote ends
@@ -41,7 +41,7 @@ def read_once(environ: Mapping[str, str]) -> dict[str, str]:
 
 def pool_key(state_dir: Path, environ: Mapping[str, str], after: str) -> str:
     "What tells one zygote of this machine from another."
-    facts = [sys.executable, sys.prefix, str(state_dir), lock_digest(distributions()), after, read_once(environ)]
+    facts = [socket.gethostname(), sys.executable, sys.prefix, str(state_dir), lock_digest(distributions()), after, read_once(environ)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 

@@ -21,13 +21,13 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from ..core.records import Run, now
-from .grid import Slot, Worker
+from .grid import Slot, Warm
 from .order import Order, place_order, queued
 from .parcel import Host, HostUnfit, Parcel, Question, check_host, collect, describe, key_path, unpack, unseal
 
 # %% ../../nbs/batch/12_remote.ipynb #b79e985e
 def _new_slot() -> Slot:
-    return Worker()
+    return Warm()
 
 
 _LOCK = threading.Lock()

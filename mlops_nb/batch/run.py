@@ -6,7 +6,7 @@
 __all__ = ['THREAD_VARIABLES', 'Judge', 'Publish', 'fixed_variables', 'kernel_environment', 'with_secrets', 'RunTooLong',
            'reason', 'execute', 'Log', 'raise_exit', 'load_after', 'serve_orders']
 
-# %% ../../nbs/batch/07_run.ipynb #b361a6ad
+# %% ../../nbs/batch/07_run.ipynb #4912979e
 import contextlib
 import json
 import os
@@ -24,9 +24,10 @@ from typing import Any
 from ..core.environment import read_environment
 from ..core.gitstate import read_git
 from ..core.lineage import capture_manifest
+from ..core.process import write_note
 from ..core.records import Run, now
 from ..core.secret import VARIABLE, Veil
-from .order import Order, gather, note_process, queued, settle_file, write_durable, write_run
+from .order import PROGRESS, Order, gather, note_process, queued, settle_file, write_durable, write_run
 
 # %% ../../nbs/batch/07_run.ipynb #94e29cc0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -177,7 +178,7 @@ def _cells(order: Order) -> list[str]:
 
     return code_cells(Path(order.folder) / "source.ipynb")
 
-# %% ../../nbs/batch/07_run.ipynb #d2765b59
+# %% ../../nbs/batch/07_run.ipynb #eadff5cb
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
     "RunTooLong when it takes longer; only a process' main thread can be interrupted so."
@@ -202,11 +203,11 @@ def _progress(folder: Path) -> Callable[[int, int], None]:
 
     def told(cell: int, cells: int) -> None:
         with contextlib.suppress(OSError):
-            (folder / "progress").write_text(f"{cell}/{cells}")
+            write_note(folder / PROGRESS, {"cell": cell, "cells": cells})
 
     return told
 
-# %% ../../nbs/batch/07_run.ipynb #b7824191
+# %% ../../nbs/batch/07_run.ipynb #630a4955
 Judge = Callable[[Order, Run], Run]
 
 
@@ -257,7 +258,7 @@ def _completed(order: Order, run: Run, judge: Judge | None, ground: _Ground) -> 
     with contextlib.suppress(FileNotFoundError):
         settle_file(folder / "executed.ipynb")
     with contextlib.suppress(OSError):
-        (folder / "progress").unlink()
+        (folder / PROGRESS).unlink()
     return write_run(run)
 
 # %% ../../nbs/batch/07_run.ipynb #9991817e

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['AFTER', 'find_notebook', 'asked', 'orders', 'local_slots', 'start', 'truth', 'open_runs', 'enter_open', 'list_runs']
 
-# %% ../../nbs/desk/03_running.ipynb #a930a6ec
+# %% ../../nbs/desk/03_running.ipynb #5d2fe067
 import contextlib
 import os
 import secrets
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -93,7 +94,7 @@ def orders(
         )
     return made
 
-# %% ../../nbs/desk/03_running.ipynb #1e312eae
+# %% ../../nbs/desk/03_running.ipynb #4a17a883
 AFTER = "mlops_nb.desk.settling"
 
 
@@ -111,9 +112,31 @@ def start(
     parallel: int | None = None,
     slots: Callable[[], Slot] | None = None,  # default: on this machine
     secrets: Mapping[str, str] | None = None,
+    on: str | None = None,  # a cluster: local-dask, dask://host:8786
 ) -> RunSet:
     "Starts the orders and returns at once."
-    return RunSet(Crew(made, parallel or settings.parallel, slots=slots or local_slots(settings), secrets=secrets))
+    if on is None:
+        return RunSet(Crew(made, parallel or settings.parallel, slots=slots or local_slots(settings), secrets=secrets))
+    from mlops_nb.desk.clustering import cluster_slots
+
+    cluster = cluster_slots(settings, on, parallel)
+    return RunSet(Crew(made, parallel or cluster.capacity, slots=cluster, secrets=secrets, finish=_settled_here(made)))
+
+
+def _settled_here(made: list[Order]) -> Callable[[Run], Run]:
+    "What is due after a run on another host is done where its evidence has come to, one at a time."
+    orders_by_id, turn = {order.id: order for order in made}, threading.Lock()
+
+    def finish(run: Run) -> Run:
+        from mlops_nb.desk.settling import judge, publish
+
+        with turn:
+            if run.status == "finished":
+                run = write_run(judge(orders_by_id[run.id], run))
+            publish(orders_by_id[run.id].root, [run.folder])
+        return run
+
+    return finish
 
 # %% ../../nbs/desk/03_running.ipynb #a47d7f8c
 def truth(run: Run) -> Run:

@@ -15,7 +15,7 @@ from ..batch.order import record_result
 from ..core.records import Run, plain
 from .stores import Base
 
-# %% ../../nbs/desk/04_runs.ipynb #f4ead371
+# %% ../../nbs/desk/04_runs.ipynb #94e976f2
 class Runs(Base):
     "Notebooks as batch runs."
 
@@ -24,6 +24,7 @@ class Runs(Base):
         notebook: str | Path,
         *,
         parallel: int | None = None,  # side by side; default: the setting of that name
+        on: str | None = None,  # a cluster: local-dask, dask://host:8786; default: this machine
         wait: bool = False,
         secrets: Sequence[str] = (),  # parameters whose values are written nowhere
         timeout_s: float = 0.0,  # for each run; 0: none
@@ -38,7 +39,8 @@ class Runs(Base):
         self._change("run")
         given, values = asked(self.settings, notebook, {**(parameters or {}), **named}, secrets)
         told: dict[str, Any] = {"timeout_s": timeout_s, "because": because, "attempt": attempt, "secrets": tuple(values)}
-        runs = start(self.settings, orders(self.settings, notebook, given, parallel, **told), parallel=parallel, secrets=values)
+        made = orders(self.settings, notebook, given, parallel, **told)
+        runs = start(self.settings, made, parallel=parallel, secrets=values, on=on)
         if wait:
             runs.wait()
         return runs
