@@ -366,6 +366,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'mlops_nb.batch.seeding._seed_torch': ( 'batch/seeding.html#_seed_torch',
                                                                                 'mlops_nb/batch/seeding.py'),
                                         'mlops_nb.batch.seeding.seed_everything': ( 'batch/seeding.html#seed_everything',
+                                                                                    'mlops_nb/batch/seeding.py'),
+                                        'mlops_nb.batch.seeding.seed_first_cell': ( 'batch/seeding.html#seed_first_cell',
                                                                                     'mlops_nb/batch/seeding.py')},
             'mlops_nb.batch.zygote': { 'mlops_nb.batch.zygote.Memory': ('batch/zygote.html#memory', 'mlops_nb/batch/zygote.py'),
                                        'mlops_nb.batch.zygote.Memory.keep': ('batch/zygote.html#memory.keep', 'mlops_nb/batch/zygote.py'),
