@@ -116,12 +116,12 @@ def ways(folder: Path, name: str, env: dict[str, str], scheduler: str | None) ->
 
 def scheduler_python(folder: Path) -> str | None:
     """An interpreter that has jupyter-scheduler beside all that we have; None where it cannot be installed."""
-    target = folder / "scheduler"
-    words = [sys.executable, "-m", "venv", "--system-site-packages", str(target)]
+    target, uv = folder / "scheduler", str(BIN / "uv")
     site = next(p for p in sys.path if p.endswith("site-packages"))
-    subprocess.run(words, check=True)
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(target)], check=True)
     (next(target.glob("lib/python*/site-packages")) / "above.pth").write_text(site + "\n")
-    done = subprocess.run([str(target / "bin" / "pip"), "install", "-q", "--no-deps", "jupyter-scheduler"], capture_output=True, text=True)
+    words = [uv, "pip", "install", "-q", "--python", str(target / "bin" / "python"), "--no-deps"]
+    done = subprocess.run([*words, "jupyter-scheduler", "pytz", "croniter", "fsspec"], capture_output=True)
     return str(target / "bin" / "python") if done.returncode == 0 else None
 
 
@@ -209,7 +209,8 @@ def report(folder: Path, env: dict[str, str], chosen: argparse.Namespace) -> Non
         print(f"round {n + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
     facts = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = next((line.split(":")[1].strip() for line in facts if line.startswith("model name")), "")
-    print(f"{datetime.now(UTC):%Y-%m-%d} · {os.cpu_count()} cores ({cpu}), {platform.system()}, Python {platform.python_version()}.", end=" ")
+    machine = f"{os.cpu_count()} cores ({cpu}), {platform.system()}, Python {platform.python_version()}"
+    print(f"{datetime.now(UTC):%Y-%m-%d} · {machine}.", end=" ")
     print(f"Medians (fastest to slowest) of {chosen.rounds} alternating rounds; load before {load:.1f}.\n")
     print("| | empty notebook | beside papermill | scoring notebook | beside papermill |\n|---|---|---|---|---|")
     middle = {key: statistics.median(values) for key, values in took.items()}
