@@ -119,7 +119,7 @@ def scheduler_python(folder: Path) -> str | None:
     target, uv = folder / "scheduler", str(BIN / "uv")
     site = next(p for p in sys.path if p.endswith("site-packages"))
     subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(target)], check=True)
-    (next(target.glob("lib/python*/site-packages")) / "above.pth").write_text(site + "\n")
+    (next(target.glob("lib/python*/site-packages")) / "above.pth").write_text(f"{site}\n{Path(__file__).resolve().parents[1]}\n")
     words = [uv, "pip", "install", "-q", "--python", str(target / "bin" / "python"), "--no-deps"]
     done = subprocess.run([*words, "jupyter-scheduler", "pytz", "croniter", "fsspec"], capture_output=True)
     return str(target / "bin" / "python") if done.returncode == 0 else None
