@@ -21,6 +21,7 @@ from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .logging import Labelled, Logging
+from .partitions import Partitions
 from .runs import Runs
 from .schedules import Schedules
 from .serving import Serving
@@ -256,7 +257,7 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #26c3b074
-class Workspace(_Watch, Serving, Logging, Background, Schedules):
+class Workspace(_Watch, Serving, Logging, Partitions, Schedules, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
