@@ -59,7 +59,7 @@ def what_failed(runs: list[Run]) -> str:
     first = bad[0].error or f"{bad[0].id} is {bad[0].status}"
     return first if len(runs) == 1 else f"{len(bad)} of {len(runs)} runs: {first}"
 
-# %% ../../nbs/desk/18_scheduling.ipynb #a55ca618
+# %% ../../nbs/desk/18_scheduling.ipynb #8f63c2b7
 class Work:
     "A firing in hand."
 
@@ -141,7 +141,7 @@ class Work:
             with acting_for(schedule.actor):
                 because, attempt = f"schedule {schedule.name}", self.firing.attempt
                 told: dict[str, Any] = {"because": because, "attempt": attempt, "timeout_s": schedule.timeout_s}
-                self.runs = self.ws.run(path, **told, **joined(schedule))
+                self.runs = self.ws.run(path, parameters=joined(schedule), **told)
         except MlopsError as problem:
             return [], problem.message, True
         ids = [run.id for run in self.runs.runs]
@@ -176,7 +176,7 @@ class Work:
         if self.runs is not None:
             threading.Thread(target=self.runs.cancel, daemon=True).start()
 
-# %% ../../nbs/desk/18_scheduling.ipynb #cdac2367
+# %% ../../nbs/desk/18_scheduling.ipynb #37dea24a
 class Scheduling:
     "What the agent of a workspace does for its schedules."
 
@@ -248,7 +248,7 @@ class Scheduling:
             return
         mine = False  # what it has written itself is no reason to run again
         with contextlib.suppress(MlopsError):
-            mine = bool(newest.run_id) and ws.stores.control.get_run(newest.run_id).because == f"schedule {schedule.name}"
+            mine = bool(newest.run_id) and ws.get_run(newest.run_id).because == f"schedule {schedule.name}"
         key, reason = f"snapshot {newest.ref}", f"after {newest.ref}"
         ws.stores.control.fire(schedule.name, key, reason, seen=newest.ref, run=not mine, alone=True)
 

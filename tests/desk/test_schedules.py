@@ -16,6 +16,7 @@ import pytest
 from agents import kill, left_alone, wait_until, workspace_at
 
 from mlops_nb.batch.notebook import read_notebook
+from mlops_nb.batch.order import process_of
 from mlops_nb.core.errors import Conflict
 from mlops_nb.core.records import now
 from mlops_nb.core.schedules import Schedule
@@ -91,7 +92,7 @@ def test_what_a_killed_agent_had_begun_is_done_once(tmp_path: Path, tracking: Pa
         kill(read_card(place))
         if with_its_run:
             with suppress(ProcessLookupError):
-                os.killpg(int((Path(run.folder) / "pid").read_text()), signal.SIGKILL)
+                os.killpg(process_of(Path(run.folder)), signal.SIGKILL)
             wait_until(lambda: ws.get_run(run.id).status == "failed", words="the run is gone")
         ws.up()
         wait_until(lambda: ws.schedule_history("new year")[0].fence == firing.fence + 1 or None, words="the next agent takes it over")
@@ -233,9 +234,11 @@ def test_what_was_missed_is_said_and_the_last_is_made_up_for(here: Here) -> None
 
 def test_a_grid_and_the_end_of_an_agent(here: Here) -> None:
     go = here.ws.root / "go"
-    path = notebook(here.ws.root / "grid.ipynb", f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(.05)")
+    wait = f"import os, time\nopen({str(go)!r} + str(month), 'w').close()\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(.05)"
+    path = notebook(here.ws.root / "grid.ipynb", wait)
     here.add(path, parameters={"month": [3, 4]}, grid=("month",))
-    wait_until(lambda: here.scheduling.look() or here.control.firings("grid")[0].runs, words="it runs")
+    begun = [go.with_name(f"go{month}") for month in (3, 4)]
+    wait_until(lambda: here.scheduling.look() or all(path.exists() for path in begun), words="both run")
     ender = threading.Thread(target=lambda: here.scheduling.end(cancel=True))
     ender.start()
     ender.join(60)
