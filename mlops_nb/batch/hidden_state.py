@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['hidden_state']
 
-# %% ../../nbs/batch/01_hidden_state.ipynb #d67d3d52
+# %% ../../nbs/batch/01_hidden_state.ipynb #9b57c356
 import ast
 import builtins
 import json
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .notebook import read_notebook
 from ..core.records import Finding
+from .notebook import read_notebook
 
 # %% ../../nbs/batch/01_hidden_state.ipynb #d8999c21
 _RUNS_PYTHON = ("time", "timeit", "prun", "capture", "python", "python3")
@@ -54,7 +54,7 @@ def _parsed(source: str) -> tuple[ast.Module, bool]:
         python, anything = _python(source)
         return compile(python, "cell", "exec", flags, dont_inherit=True), anything
 
-# %% ../../nbs/batch/01_hidden_state.ipynb #26f2fb70
+# %% ../../nbs/batch/01_hidden_state.ipynb #417d2df8
 class _Walk(ast.NodeVisitor):
     "One scope: what it defined so far, and what it asked for."
 
@@ -93,7 +93,9 @@ class _Walk(ast.NodeVisitor):
             self.visit(node.target)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        for part in (node.iter, node.target, *node.body, *node.orelse):
+        self.visit(node.iter)
+        self.visit(node.target)
+        for part in (*node.body, *node.orelse):
             self.visit(part)
 
     visit_AsyncFor = visit_For
@@ -108,11 +110,13 @@ class _Walk(ast.NodeVisitor):
     def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
         caught = {n.id for h in node.handlers for n in ast.walk(h.type or ast.Name("Exception", ast.Load())) if isinstance(n, ast.Name)}
         before = dict(self.needed)
-        for part in node.body:
-            self.visit(part)
+        self._each(node.body)
         if caught & {"NameError", "Exception", "BaseException"}:  # it may ask whether a name is there
             self.needed = before
-        for part in (*node.handlers, *node.orelse, *node.finalbody):
+        self._each([*node.handlers, *node.orelse, *node.finalbody])
+
+    def _each(self, parts: Iterable[ast.AST]) -> None:
+        for part in parts:
             self.visit(part)
 
     visit_TryStar = visit_Try
@@ -187,8 +191,7 @@ class _Walk(ast.NodeVisitor):
                 self.later.setdefault(name, line)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for part in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
-            self.visit(part)
+        self._each([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
         inner = _Walk(self.defined)
         inner.anything = self.anything
         for part in node.body:
@@ -197,7 +200,7 @@ class _Walk(ast.NodeVisitor):
         self._take(inner)
         self.defined.add(node.name)
 
-# %% ../../nbs/batch/01_hidden_state.ipynb #7bb28348
+# %% ../../nbs/batch/01_hidden_state.ipynb #ef975254
 _GIVEN = frozenset(dir(builtins)) | {
     "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_sh", "exit", "quit", "display", "get_ipython",
     "__name__", "__doc__", "__file__", "__builtins__", "__builtin__", "__spec__", "__session__", "__annotations__",
@@ -210,7 +213,9 @@ def _is_given(name: str) -> bool:
 
 def _names(sources: list[str], given: Iterable[str]) -> Iterator[tuple[int, Finding]]:
     "Cells that do not parse, and names that are used before anything above defines them."
-    walk, asked, later = _Walk(given), {}, {}
+    walk = _Walk(given)
+    asked: dict[tuple[str, int], int] = {}
+    later: dict[tuple[str, int], int] = {}
     defined_in: dict[str, int] = {}
     for number, source in enumerate(sources, 1):
         try:
@@ -248,7 +253,7 @@ def _missing(name: str, number: int, line: int, where: int | None) -> Finding:
         words, remedy = f"uses {name} (line {line}), which no cell above defines", f"Define or import {name}; its cell may be deleted."
     return Finding(f"cell {number}", "fail", words, remedy)
 
-# %% ../../nbs/batch/01_hidden_state.ipynb #fe403fe5
+# %% ../../nbs/batch/01_hidden_state.ipynb #505615ad
 def _order(cells: list[dict[str, Any]]) -> Iterator[tuple[int, Finding]]:
     "Cells whose saved counts or outputs cannot come from one run from top to bottom."
     highest, above = 0, 0
@@ -264,7 +269,8 @@ def _order(cells: list[dict[str, Any]]) -> Iterator[tuple[int, Finding]]:
             yield number, Finding(name, "warn", f"has count [{count}], its output is of [{min(results)}]: it was edited since", again)
         if isinstance(count, int):
             if count <= highest:
-                words = f"was run as [{count}], before cell {above} above it ([{highest}])" if count < highest else f"has the count of cell {above}"
+                same = f"has the count of cell {above}"
+                words = same if count == highest else f"was run as [{count}], before cell {above} above it ([{highest}])"
                 yield number, Finding(name, "warn", words, again)
             else:
                 highest, above = count, number
@@ -274,7 +280,7 @@ def hidden_state(
     path: str | Path,
     given: Iterable[str] = (),  # parameters that will be set, beside those of its `parameters` cell
 ) -> list[Finding]:
-    "What keeps a notebook from being run from top to bottom in a fresh kernel: fail, it will not work; warn, it may differ from what is saved."
+    "What keeps it from being run from top to bottom in a fresh kernel: fail, it will not work; warn, it may differ from what is saved."
     notebook = read_notebook(path)
     cells = [c for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
     found = list(_order(cells))

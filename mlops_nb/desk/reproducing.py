@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['KINDS', 'Reproduction', 'compare', 'reproduce', 'read_reproduction']
 
-# %% ../../nbs/desk/05_reproducing.ipynb #44b55994
+# %% ../../nbs/desk/05_reproducing.ipynb #6dad479c
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..batch.order import read_run, run_id, write_durable
-from ..core.environment import environment_diff
-from ..core.errors import RunFailed, RunNotFound
-from ..core.lineage import Manifest, read_notes
-from ..core.records import Record, Run
-from ..core.settings import Settings
 from mlops_nb.desk.replaying import (
     Recorded,
     Unlike,
@@ -30,6 +24,13 @@ from mlops_nb.desk.replaying import (
     read_recorded,
     secrets_for,
 )
+
+from ..batch.order import read_run, run_id, write_durable
+from ..core.environment import environment_diff
+from ..core.errors import RunFailed, RunNotFound
+from ..core.lineage import Manifest, read_notes
+from ..core.process import write_note
+from ..core.records import Record, Run
 
 # %% ../../nbs/desk/05_reproducing.ipynb #c19f10e8
 KINDS = ("environment", "data", "code", "output")
@@ -48,13 +49,13 @@ class Reproduction(Record):
     replay: str = ""  # the folder with its lake and registry, kept when something differs
     seconds: float = float("nan")
 
-# %% ../../nbs/desk/05_reproducing.ipynb #fa574e2c
+# %% ../../nbs/desk/05_reproducing.ipynb #b8decbc4
 def _values(what: str, recorded: Mapping[str, Any], present: Mapping[str, Any]) -> Iterator[Unlike]:
     for name in dict.fromkeys([*recorded, *present]):
         old, new = recorded.get(name), present.get(name)
         if old != new and not (old != old and new != new):
-            numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (old, new))
-            yield Unlike("output", f"{what} {name}", old, new, abs(new - old) if numbers else None)
+            numbers = [float(v) for v in (old, new) if isinstance(v, int | float) and not isinstance(v, bool)]
+            yield Unlike("output", f"{what} {name}", old, new, abs(numbers[1] - numbers[0]) if len(numbers) == 2 else None)
 
 
 def _per_table(run: Run) -> dict[str, list[str]]:
@@ -87,7 +88,8 @@ def _predictions(recorded: Path, present: Path) -> Iterator[Unlike]:
     for before, after in zip(old, new, strict=False):
         for field in ("rows", "digest"):
             if before.get(field) and before[field] != after.get(field):
-                yield Unlike("output", f"{'predictions' if field == 'digest' else 'rows'} of {before['model']}", before[field], after.get(field))
+                what = "predictions" if field == "digest" else "rows scored"
+                yield Unlike("output", f"{what} of {before['model']}", before[field], after.get(field))
                 break
 
 # %% ../../nbs/desk/05_reproducing.ipynb #0e2b12c3
@@ -124,7 +126,7 @@ def _outputs(recorded: Recorded, run: Run) -> tuple[list[Unlike], list[str]]:
         found += _values("printed by cell", *said)
     return found, looked
 
-# %% ../../nbs/desk/05_reproducing.ipynb #a35edcdc
+# %% ../../nbs/desk/05_reproducing.ipynb #2aa6146b
 _OF_THE_MOMENT = ("commit", "patch")  # of the repository here, which the temporary work tree is not
 
 
@@ -137,7 +139,8 @@ def _causes(recorded: Recorded, run: Run, code: list[Unlike]) -> list[Unlike]:
         found += [Unlike("environment", d.name, d.before, d.after) for d in environment_diff(before.environment, after.environment)]
         if before.cells_digest != after.cells_digest:
             code = [Unlike("code", "cells", before.cells_digest, after.cells_digest), *code]
-        code = [*_renamed(_values("parameter", before.parameters, after.parameters)), *_renamed(_values("seed", before.seeds, after.seeds)), *code]
+        asked = [*_values("parameter", before.parameters, after.parameters), *_values("seed", before.seeds, after.seeds)]
+        code = [*(replace(one, kind="code") for one in asked), *code]
     old, new = ({r for r in one.inputs if r not in one.outputs} for one in (recorded.run, run))
     if old != new:
         found.append(Unlike("data", "snapshots read", sorted(old - new) or None, sorted(new - old) or None))
@@ -147,18 +150,14 @@ def _causes(recorded: Recorded, run: Run, code: list[Unlike]) -> list[Unlike]:
     return found + code
 
 
-def _renamed(found: Iterator[Unlike]) -> list[Unlike]:
-    return [replace(one, kind="code") for one in found]
-
-
 def compare(recorded: Recorded, run: Run, code: list[Unlike]) -> Reproduction:
     "Holds the repetition against the record."
     outputs, looked = _outputs(recorded, run)
     causes = _causes(recorded, run, code)
-    told = {"differs": tuple(causes + outputs)} if outputs else {"despite": tuple(causes)}
-    return Reproduction(recorded.run.id, run.id, not outputs, compared=tuple(looked), seconds=run.seconds, **told)
+    differs, despite = (causes + outputs, []) if outputs else ([], causes)
+    return Reproduction(recorded.run.id, run.id, not outputs, tuple(differs), tuple(despite), tuple(looked), seconds=run.seconds)
 
-# %% ../../nbs/desk/05_reproducing.ipynb #bd9ca565
+# %% ../../nbs/desk/05_reproducing.ipynb #e07ad514
 def reproduce(stores: Any, run: Run, *, here: bool = False, wait: bool = True) -> Reproduction:
     "Runs a run again and compares."
     from mlops_nb.desk.running import start
@@ -206,12 +205,13 @@ def _prepare(stores: Any, recorded: Recorded, here: bool) -> tuple[list[Unlike],
 
     settings = stores.settings
     secrets_for(recorded.order)
-    pins, wrote = pins_of(recorded, stores.lake)
-    check_pins(stores.lake, pins)
+    pins, appended = pins_of(recorded, stores.lake)
+    check_pins(stores.lake, pins, appended)
     python = interpreter(recorded, settings, here)
     id = run_id(recorded.order.notebook)
     replay = settings.state_dir / "replays" / id
     write_pins(replay, pins)
+    write_note(replay / "production.json", {"tracking_uri": settings.tracking_uri, "registry_uri": settings.registry_uri})
     try:
         notebook, code = lay_out(recorded, settings, replay / "tree", here)
     except BaseException:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['REPLAY', 'PROCESSES', 'Stores', 'make_workspace', 'Base']
 
-# %% ../../nbs/desk/00_stores.ipynb #81a37eb5
+# %% ../../nbs/desk/00_stores.ipynb #88fcc0a3
 import os
 import secrets
 import sys
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ReadOnly
+from ..core.process import read_note
 from ..core.settings import Settings, init, open_settings, workspace_key
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mlops_nb.store.lake import Lake
     from mlops_nb.store.models import Models
 
-# %% ../../nbs/desk/00_stores.ipynb #3c55f4e1
+# %% ../../nbs/desk/00_stores.ipynb #d561f755
 REPLAY = "MLOPS_NB_REPLAY"  # names the folder of a replay, for the kernel of a run that is repeated
 PROCESSES = ("deploy", "undeploy", "up", "down", "serve", "run", "reproduce", "resume", "cancel")  # not in a replay
 
@@ -44,6 +45,8 @@ class Stores:
             return settings
         from mlops_nb.store.models_replay import in_replay
 
+        known = read_note(self.replay / "production.json") or {}  # the variables of this process lead into the replay
+        self.production = replace(settings, **{k: v for k, v in known.items() if k in ("tracking_uri", "registry_uri")})
         return in_replay(settings, self.replay)
 
     def _place(self, url: str) -> str:

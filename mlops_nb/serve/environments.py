@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NEEDED', 'pins', 'packages_differ', 'host_package', 'host_requirements', 'needs_mlflow']
 
-# %% ../../nbs/serve/02_environments.ipynb #6a504bcd
+# %% ../../nbs/serve/02_environments.ipynb #c66041dc
 import contextlib
 import hashlib
 import importlib.metadata
@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
