@@ -27,13 +27,13 @@ from .running import find_notebook, list_runs, truth
 if TYPE_CHECKING:
     from mlops_nb.store.control import Control
 
-# %% ../../nbs/desk/06_resuming.ipynb #1543124c
+# %% ../../nbs/desk/06_resuming.ipynb #ea22e017
 ENDED = ("finished", "failed", "cancelled")
 
 
 def _grid(settings: Settings, control: "Control", name: str) -> list[Run]:
-    "The runs of a grid: those in the index, and those whose folder is all that is left."
-    found = {run.id: run for run in list_runs(control, limit=None, grid=name)}
+    "The runs of a grid, oldest first: those in the index, then those whose folder is all that is left."
+    found = {run.id: run for run in reversed(list_runs(control, limit=None, grid=name))}
     for path in sorted((settings.state_dir / "runs").glob("*/order.json")):
         if path.parent.name not in found and name in (text := path.read_text(encoding="utf-8")):
             order = Order.from_dict(json.loads(text))

@@ -156,10 +156,10 @@ def test_a_snapshot_that_was_vacuumed_and_a_commit_that_is_gone_are_named(place,
     ws.stores.control.put_run(run)
     shutil.rmtree(copy / ".git")
     git(copy, "init", "--quiet")
-    with pytest.raises(CommitGone, match="not in this repository.*--here"):
+    with pytest.raises(CommitGone, match=r"not in this repository.*--here"):
         ws.reproduce(run.id)
     ws.stores.lake.vacuum("flights", keep=1)
-    with pytest.raises(SnapshotNotFound, match="flights@1.*vacuum"):
+    with pytest.raises(SnapshotNotFound, match=r"flights@1.*vacuum"):
         ws.reproduce(run.id)
     (Path(run.folder) / "manifest.json").unlink()
     with pytest.raises(EvidenceMissing, match=r"manifest\.json"):
@@ -172,6 +172,11 @@ def bare(tmp_path_factory) -> Workspace:
     return Workspace(tmp_path_factory.mktemp("bare"))
 
 
+def command(*words: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    line = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", *words]
+    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
 def test_random_numbers_without_a_seed_are_caught_and_with_the_seed_of_the_run_they_are_not(bare):
     loose = ran(bare, notebook(bare.root / "loose.ipynb", DRAWS + "record_result({'share': random.SystemRandom().random(), 'rows': 3})"))
     found = bare.reproduce(loose.id)
@@ -180,8 +185,13 @@ def test_random_numbers_without_a_seed_are_caught_and_with_the_seed_of_the_run_t
     assert (differs.kind, differs.what, differs.recorded) == ("output", "result share", loose.results["share"])
     assert differs.by == abs(differs.now - differs.recorded) > 0
     assert bare.reproduction(found.by) == found and Path(found.replay).is_dir()
+    done = command("runs", "reproduce", loose.id, "-o", "json", cwd=bare.root)
+    told = json.loads(done.stdout)
+    assert done.returncode == 3 and told["identical"] is False, done.stderr
+    assert {"kind", "what", "recorded", "now"} <= set(told["differs"][0]) and told["differs"][0]["what"] == "result share"
 
-    seeded = DRAWS + "draw = random.Random(int(os.environ['MLOPS_NB_SEED'])).random()\nrecord_result({'share': draw, 'sets': str({'a', 'b', 'c'})})"
+    seeded = DRAWS + "draw = random.Random(int(os.environ['MLOPS_NB_SEED'])).random()\n"
+    seeded += "record_result({'share': draw, 'sets': str({'a', 'b', 'c'})})"
     kept = ran(bare, notebook(bare.root / "seeded.ipynb", seeded), month=3)
     (bare.root / "seeded.ipynb").unlink()  # its stored copy is enough
     assert bare.reproduce(kept.id).identical, "the seed and the hash seed are those of the run"
@@ -217,7 +227,8 @@ def test_differences_stand_in_the_order_in_which_they_explain_each_other(place, 
     (tmp_path / "now" / "manifest.json").write_text(json.dumps(manifest))
     line = json.loads((tmp_path / "now" / "scored.jsonl").read_text()) | {"digest": "sha256:11"}
     (tmp_path / "now" / "scored.jsonl").write_text(json.dumps(line) + "\n")
-    now = replace(was.run, id="now", folder=str(tmp_path / "now"), inputs=("flights@9",), models=("delay/2",), digests={"scores@2": "sha256:22"})
+    other = {"inputs": ("flights@9",), "models": ("delay/2",), "digests": {"scores@2": "sha256:22"}}
+    now = replace(was.run, id="now", folder=str(tmp_path / "now"), **other)
     found = compare(was, now, [])
     assert not found.identical
     assert [(d.kind, d.what) for d in found.differs] == [
@@ -244,10 +255,11 @@ def test_a_recorded_environment_is_rebuilt_with_this_package_beside_it(recorded,
     environment = replace(was.manifest.environment, distributions=was.manifest.environment.distributions | {"msgspec": "0.0.1"})
     assert packages_changed(replace(was, manifest=replace(was.manifest, environment=environment)))
 
-    few = {name: was.manifest.environment.distributions[name] for name in ("threadpoolctl", "joblib")} | {"mlops-nb": "0"}
+    few = {name: was.manifest.environment.distributions[name] for name in ("threadpoolctl", "msgspec")} | {"mlops-nb": "0"}
     python = rebuilt(tmp_path / "environments", few, was.manifest.environment.python)
     assert rebuilt(tmp_path / "environments", few, was.manifest.environment.python) == python, "made once"
-    script = "import json, sys, joblib, mlops_nb, mlops_nb.core.environment as e; print(json.dumps([mlops_nb.__file__, e.distributions(), sys.prefix]))"
+    script = "import json, sys, msgspec, mlops_nb, mlops_nb.core.environment as e\n"
+    script += "print(json.dumps([mlops_nb.__file__, e.distributions(), sys.prefix]))"
     outside = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run([str(python), "-c", script], capture_output=True, text=True, cwd=tmp_path, env=outside, check=True)
     where, installed, prefix = json.loads(done.stdout)
