@@ -125,5 +125,5 @@ def test_what_is_no_notebook_is_named(tmp_path):
 
 def test_our_own_notebooks_have_none():
     paths = [p for p in sorted((ROOT / "nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
-    found = {p.name: [(f.name, f.detail) for f in hidden_state(p) if f.state == "fail"] for p in paths}
+    found = {str(p.relative_to(ROOT)): [(f.name, f.detail) for f in hidden_state(p) if f.state == "fail"] for p in paths}
     assert len(found) > 50 and {name: faults for name, faults in found.items() if faults} == {}
