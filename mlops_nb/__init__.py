@@ -1,17 +1,16 @@
 """Machine learning in production, from a notebook cell to a monitored model."""
 
 import os as _os
-from typing import Any
 
 # The libraries below us would report usage to their makers.
 _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
-__all__ = ["MlopsError", "Workspace", "__version__"]
+__all__ = ["MlopsError", "Workspace", "__version__", "secret"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "Workspace":
         from mlops_nb.desk.workspace import Workspace
 
@@ -20,6 +19,10 @@ def __getattr__(name: str) -> Any:
         from mlops_nb.core.errors import MlopsError
 
         return MlopsError
+    if name == "secret":
+        from mlops_nb.core.secret import secret
+
+        return secret
     raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
 
 

@@ -16,7 +16,7 @@ from .stores import Base
 if TYPE_CHECKING:
     from mlops_nb.desk.reproducing import Reproduction
 
-# %% ../../nbs/desk/08_evidence.ipynb #a8c9ba2e
+# %% ../../nbs/desk/08_evidence.ipynb #14c28a1a
 class Evidence(Base):
     "Runs that have been."
 
@@ -28,22 +28,24 @@ class Evidence(Base):
     ) -> "Reproduction":
         "Runs a run again on the data, code, environment and seeds of then, and says what differs. Production is not touched."
         from mlops_nb.desk.reproducing import reproduce
-        from mlops_nb.desk.running import truth
+        from mlops_nb.desk.running import enter_open, truth
 
         self._change("reproduce")
+        enter_open(self.settings, self.stores.control)
         return reproduce(self.stores, truth(self.stores.control.get_run(run)), here=here, wait=wait)
 
     def reproduction(self, by: str) -> "Reproduction":
         "What came of a repetition, by the id of the run that repeated."
         from mlops_nb.desk.reproducing import read_reproduction
+        from mlops_nb.desk.running import enter_open
 
+        enter_open(self.settings, self.stores.control)
         return read_reproduction(self.stores.control.get_run(by))
 
     def resume(self, grid_or_run: str, parallel: int | None = None, wait: bool = False) -> RunSet:
         "Starts again what failed, was cancelled or died, of a grid or a run. UsageError when there is nothing to do."
         from mlops_nb.desk.resuming import orders_again, runs_of, to_resume
-        from mlops_nb.desk.running import publish, start
-        from mlops_nb.desk.scoring import judge
+        from mlops_nb.desk.running import start
 
         self._change("resume")
         wanted = to_resume(self.settings, self.stores.control, grid_or_run)
@@ -53,15 +55,7 @@ class Evidence(Base):
             hint = "`mlops-nb runs list` shows all; what was resumed already is left to the run that did."
             raise UsageError(f"Nothing of {grid_or_run} is to be resumed: {counts}.", field="run", hint=hint)
         made, secrets = orders_again(self.settings, wanted)
-        runs = start(
-            self.settings,
-            self.stores.control,
-            made,
-            parallel=parallel,
-            judge=lambda run: judge(self.stores.models, run),
-            publish=lambda run: publish(self.settings, run),
-            **({"secrets": secrets} if secrets else {}),
-        )
+        runs = start(self.settings, made, parallel=parallel, secrets=secrets)
         if wait:
             runs.wait()
         return runs
@@ -69,6 +63,8 @@ class Evidence(Base):
     def cancel(self, run: str) -> Run:
         "Ends a run, whichever process started it: its whole group, politely, then hard. One that has ended stays as it is."
         from mlops_nb.desk.resuming import cancel
+        from mlops_nb.desk.running import enter_open
 
         self._change("cancel")
+        enter_open(self.settings, self.stores.control)
         return cancel(self.settings, self.stores.control, self.stores.control.get_run(run))

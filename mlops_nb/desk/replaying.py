@@ -6,9 +6,8 @@
 __all__ = ['EvidenceMissing', 'Unlike', 'Recorded', 'read_recorded', 'pins_of', 'lay_out', 'clear_away', 'packages_changed',
            'interpreter', 'secrets_for', 'order_again']
 
-# %% ../../nbs/desk/04_replaying.ipynb #34475aa1
+# %% ../../nbs/desk/04_replaying.ipynb #83ae4cb9
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from ..core.gitstate import CommitGone, add_work_tree, read_git, remove_work_tre
 from ..core.interpreters import local_distributions, rebuilt
 from ..core.lineage import Manifest, read_notes
 from ..core.records import Record, Run, Snapshot
+from ..core.secret import split_secrets
 from ..core.settings import Settings
 
 if TYPE_CHECKING:
@@ -187,16 +187,10 @@ def interpreter(recorded: Recorded, settings: Settings, here: bool) -> str:
         return ""
     return str(rebuilt(settings.state_dir / "environments", then.distributions, then.python))
 
-# %% ../../nbs/desk/04_replaying.ipynb #53fe8120
+# %% ../../nbs/desk/04_replaying.ipynb #7ce37071
 def secrets_for(order: Order) -> dict[str, str]:
-    "Values of the order's secrets, by parameter and by name, from the environment. UsageError names those that are not set."
-    names = {p: str(order.parameters.get(p, p)).removeprefix("secret://") for p in order.secrets}
-    names |= {p: v.removeprefix("secret://") for p, v in order.parameters.items() if isinstance(v, str) and v.startswith("secret://")}
-    missing = sorted({name for name in names.values() if not os.environ.get(name)})
-    if missing:
-        words = f"The run used the secret{'s' if len(missing) > 1 else ''} {', '.join(missing)}, and the environment does not have"
-        raise UsageError(f"{words} {'them' if len(missing) > 1 else 'it'}.", field="secrets", hint=f"export {missing[0]}=… and try again.")
-    return {key: os.environ[name] for p, name in names.items() for key in (p, name)}
+    "Values of the order's secrets, by parameter. SecretMissing names one that is nowhere."
+    return split_secrets(order.parameters, order.secrets)[1]
 
 # %% ../../nbs/desk/04_replaying.ipynb #636f5919
 def order_again(recorded: Recorded, id: str, notebook: Path, replay: Path, settings: Settings) -> Order:

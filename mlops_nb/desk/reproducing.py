@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['KINDS', 'Reproduction', 'compare', 'reproduce', 'read_reproduction']
 
-# %% ../../nbs/desk/05_reproducing.ipynb #6dad479c
+# %% ../../nbs/desk/05_reproducing.ipynb #2e817629
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from mlops_nb.desk.replaying import (
     secrets_for,
 )
 
+from ..batch.grid import ENDED, RunSet, Worker
 from ..batch.order import read_run, run_id, write_durable
 from ..core.environment import environment_diff
 from ..core.errors import RunFailed, RunNotFound
@@ -157,46 +159,44 @@ def compare(recorded: Recorded, run: Run, code: list[Unlike]) -> Reproduction:
     differs, despite = (causes + outputs, []) if outputs else ([], causes)
     return Reproduction(recorded.run.id, run.id, not outputs, tuple(differs), tuple(despite), tuple(looked), seconds=run.seconds)
 
-# %% ../../nbs/desk/05_reproducing.ipynb #e07ad514
+# %% ../../nbs/desk/05_reproducing.ipynb #763981b5
 def reproduce(stores: Any, run: Run, *, here: bool = False, wait: bool = True) -> Reproduction:
     "Runs a run again and compares."
-    from mlops_nb.desk.running import start
+    from mlops_nb.desk.running import AFTER, start
 
     recorded, settings = read_recorded(run), stores.settings
     code, order, python = _prepare(stores, recorded, here)
-    replay = Path(order.replay)
+    tree = Path(order.replay) / "tree"
 
-    def conclude(new: Run) -> Run:
+    def conclude(runs: RunSet) -> Run:
         try:
-            outcome = compare(recorded, new, code)
-            kept = str(replay) if not outcome.identical else ""
-            write_durable(Path(new.folder) / "reproduction.json", json.dumps(replace(outcome, replay=kept).to_dict(), ensure_ascii=False))
+            (new,) = runs.wait()
+            _write(compare(recorded, new, code), Path(new.folder), Path(order.replay))
+        except KeyboardInterrupt:
+            runs.cancel()
+            raise
         finally:
-            clear_away(settings, replay / "tree")
-        if not kept:
-            shutil.rmtree(replay, ignore_errors=True)
+            clear_away(settings, tree)
         return new
 
-    more: dict[str, Any] = {}
-    if python:
-        from mlops_nb.batch.grid import Worker
-
-        more["slots"] = lambda: Worker(python=python)
-    if secrets := secrets_for(recorded.order):
-        more["secrets"] = secrets
+    slots = (lambda: Worker(python=python, after=AFTER)) if python else None
     try:
-        runs = start(settings, stores.control, [order], parallel=1, publish=conclude, **more)
+        runs = start(settings, [order], parallel=1, slots=slots, secrets=secrets_for(recorded.order))
     except BaseException:
-        clear_away(settings, replay / "tree")
+        clear_away(settings, tree)
         raise
-    if not wait:
-        return Reproduction(run.id, order.id)
-    try:
-        (ended,) = runs.wait()
-    except KeyboardInterrupt:
-        runs.cancel()
-        raise
-    return read_reproduction(ended)
+    if wait:
+        return read_reproduction(conclude(runs))
+    threading.Thread(target=conclude, args=(runs,), name=f"reproduction of {run.id}").start()  # a script waits for it at its end
+    return Reproduction(run.id, order.id)
+
+
+def _write(outcome: Reproduction, folder: Path, replay: Path) -> None:
+    "Into the folder of the run that repeated; the replay stays when something differs."
+    kept = "" if outcome.identical else str(replay)
+    write_durable(folder / "reproduction.json", json.dumps(replace(outcome, replay=kept).to_dict(), ensure_ascii=False))
+    if not kept:
+        shutil.rmtree(replay, ignore_errors=True)
 
 
 def _prepare(stores: Any, recorded: Recorded, here: bool) -> tuple[list[Unlike], Any, str]:
@@ -228,7 +228,7 @@ def read_reproduction(run: Run) -> Reproduction:
     path = Path(run.folder) / "reproduction.json"
     if path.exists():
         return Reproduction.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    if read_run(run.folder).status in ("queued", "running"):
+    if read_run(run.folder).status not in ENDED or (Path(run.folder).parents[1] / "replays" / run.id / "tree").exists():
         return Reproduction(run.because.removeprefix("reproduces "), run.id)
     hint = f"`mlops-nb runs show {run.id}` and {Path(run.folder) / 'log.txt'} say more."
     raise RunFailed(f"The repetition {run.id} ended without a comparison: {run.error or run.status}.", field="run", hint=hint)

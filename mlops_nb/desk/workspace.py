@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #3ac5c512
+# %% ../../nbs/desk/10_workspace.ipynb #a2bea0fc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,12 +22,13 @@ from ..core.settings import workspace_key
 from .agent_control import Background
 from .evidence import Evidence
 from .logging import Labelled, Logging
+from .partitions import Partitions
 from .runs import Runs
 from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
-# %% ../../nbs/desk/10_workspace.ipynb #27c6f92a
+# %% ../../nbs/desk/10_workspace.ipynb #518e0efe
 class _Data(Base):
     "Tables and their snapshots."
 
@@ -97,7 +98,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #f06f9686
+# %% ../../nbs/desk/10_workspace.ipynb #b20d2c10
 class _Models(_Data):
     "Registered models and production."
 
@@ -158,7 +159,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #8b328196
+# %% ../../nbs/desk/10_workspace.ipynb #28ae42c5
 class _Production(_Models):
     "Which version does what."
 
@@ -259,8 +260,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #66a5578d
-class Workspace(_Watch, Serving, Logging, Background, Evidence):
+# %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
+class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

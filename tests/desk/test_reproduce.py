@@ -17,11 +17,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.batch.order import read_run
-from mlops_nb.core.errors import SnapshotNotFound, UsageError
+from mlops_nb.core.errors import SnapshotNotFound
 from mlops_nb.core.gitstate import CommitGone
 from mlops_nb.core.interpreters import rebuilt
 from mlops_nb.core.lineage import Manifest
 from mlops_nb.core.records import Run
+from mlops_nb.core.secret import SecretMissing
 from mlops_nb.desk.replaying import EvidenceMissing, packages_changed, pins_of, read_recorded
 from mlops_nb.desk.reproducing import compare
 from mlops_nb.desk.workspace import Workspace
@@ -213,7 +214,7 @@ def test_secrets_that_are_not_there_are_named_before_anything_starts(bare, recor
     run = replace(source, id="with-a-secret", folder=str(folder))
     (folder / "run.json").write_text(json.dumps(run.to_dict()))
     bare.stores.control.put_run(run)
-    with pytest.raises(UsageError, match="NO_SUCH_URL"):
+    with pytest.raises(SecretMissing, match="NO_SUCH_URL"):
         bare.reproduce("with-a-secret")
 
 
