@@ -192,13 +192,13 @@ def secrets_for(order: Order) -> dict[str, str]:
     "Values of the order's secrets, by parameter. SecretMissing names one that is nowhere."
     return split_secrets(order.parameters, order.secrets)[1]
 
-# %% ../../nbs/desk/04_replaying.ipynb #636f5919
+# %% ../../nbs/desk/04_replaying.ipynb #55a934d7
 def order_again(recorded: Recorded, id: str, notebook: Path, replay: Path, settings: Settings) -> Order:
     "The order that repeats a run."
     there = f"sqlite:///{replay / 'mlflow.db'}"
     variables = {k: v for k, v in recorded.order.variables.items() if k != "MLOPS_NB_ROWS_OF"}
     variables |= recorded.manifest.environment.threads
-    variables |= {"MLFLOW_TRACKING_URI": there, "MLFLOW_REGISTRY_URI": there, "MLOPS_NB_REPLAY": str(replay)}
+    variables |= {"MLFLOW_TRACKING_URI": there, "MLFLOW_REGISTRY_URI": there}
     return replace(
         recorded.order,
         id=id,

@@ -159,7 +159,7 @@ def compare(recorded: Recorded, run: Run, code: list[Unlike]) -> Reproduction:
     differs, despite = (causes + outputs, []) if outputs else ([], causes)
     return Reproduction(recorded.run.id, run.id, not outputs, tuple(differs), tuple(despite), tuple(looked), seconds=run.seconds)
 
-# %% ../../nbs/desk/05_reproducing.ipynb #763981b5
+# %% ../../nbs/desk/05_reproducing.ipynb #e2502872
 def reproduce(stores: Any, run: Run, *, here: bool = False, wait: bool = True) -> Reproduction:
     "Runs a run again and compares."
     from mlops_nb.desk.running import AFTER, start
@@ -171,12 +171,14 @@ def reproduce(stores: Any, run: Run, *, here: bool = False, wait: bool = True) -
     def conclude(runs: RunSet) -> Run:
         try:
             (new,) = runs.wait()
-            _write(compare(recorded, new, code), Path(new.folder), Path(order.replay))
+            kept = _write(compare(recorded, new, code), Path(new.folder), Path(order.replay))
         except KeyboardInterrupt:
             runs.cancel()
             raise
         finally:
             clear_away(settings, tree)
+        if not kept:
+            shutil.rmtree(order.replay, ignore_errors=True)
         return new
 
     slots = (lambda: Worker(python=python, after=AFTER)) if python else None
@@ -191,12 +193,11 @@ def reproduce(stores: Any, run: Run, *, here: bool = False, wait: bool = True) -
     return Reproduction(run.id, order.id)
 
 
-def _write(outcome: Reproduction, folder: Path, replay: Path) -> None:
-    "Into the folder of the run that repeated; the replay stays when something differs."
+def _write(outcome: Reproduction, folder: Path, replay: Path) -> str:
+    "Into the folder of the run that repeated; which replay stays, because something differs."
     kept = "" if outcome.identical else str(replay)
     write_durable(folder / "reproduction.json", json.dumps(replace(outcome, replay=kept).to_dict(), ensure_ascii=False))
-    if not kept:
-        shutil.rmtree(replay, ignore_errors=True)
+    return kept
 
 
 def _prepare(stores: Any, recorded: Recorded, here: bool) -> tuple[list[Unlike], Any, str]:

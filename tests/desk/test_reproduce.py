@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.batch.order import read_run
+from mlops_nb.core.environment import environment_diff, read_environment
 from mlops_nb.core.errors import SnapshotNotFound
 from mlops_nb.core.gitstate import CommitGone
 from mlops_nb.core.interpreters import rebuilt
@@ -68,8 +70,17 @@ def ran(ws: Workspace, path: Path, **parameters) -> Run:
     return run
 
 
+def published(ws: Workspace) -> None:
+    "Waits until ended runs are in the index and in MLflow, which happens after they were answered."
+    end = time.monotonic() + 60
+    while list((ws.settings.state_dir / "runs" / ".open").glob("*")):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
 def production(ws: Workspace) -> dict[str, str]:
     "Every byte of lake, registry, artifacts and control, but for the index of runs, which lists the repetition."
+    published(ws)
     state = ws.settings.state_dir
     files = [p for part in ("lake", "artifacts") for p in (state / part).rglob("*") if p.is_file() and ".locks" not in p.parts]
     found = {str(p.relative_to(state)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
@@ -252,7 +263,7 @@ def test_differences_stand_in_the_order_in_which_they_explain_each_other(place, 
 
 def test_a_recorded_environment_is_rebuilt_with_this_package_beside_it(recorded, tmp_path):
     was = read_recorded(recorded["score"])
-    assert not packages_changed(was)
+    assert not packages_changed(was), environment_diff(was.manifest.environment, read_environment())
     environment = replace(was.manifest.environment, distributions=was.manifest.environment.distributions | {"msgspec": "0.0.1"})
     assert packages_changed(replace(was, manifest=replace(was.manifest, environment=environment)))
 
