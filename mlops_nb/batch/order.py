@@ -6,7 +6,7 @@
 __all__ = ['PROGRESS', 'write_durable', 'settle_file', 'write_run', 'read_run', 'Order', 'run_id', 'place_order', 'note_process',
            'process_of', 'open_marks', 'queued', 'gather', 'record_result']
 
-# %% ../../nbs/batch/01_order.ipynb #84c3e26b
+# %% ../../nbs/batch/01_order.ipynb #21a24b0f
 import json
 import os
 import re
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.lineage import read_io
+from ..core.lineage import brought, noted_refs, read_io
 from ..core.process import began, is_alive, write_whole
 from ..core.records import Actor, Record, Run, now, plain
 
@@ -138,7 +138,7 @@ def queued(order: Order) -> Run:
         attempt=order.attempt,
     )
 
-# %% ../../nbs/batch/01_order.ipynb #0fe97cb7
+# %% ../../nbs/batch/01_order.ipynb #221f9767
 def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
@@ -152,12 +152,22 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def gather(run: Run) -> Run:
-    "The run with snapshots and results filled in from its folder."
+    "The run with snapshots, digests, versions and results filled in from its folder."
     reads, writes = read_io(run.folder)
     results: dict[str, Any] = {}
     for line in _lines(Path(run.folder) / "results.jsonl"):
         results.update(line)
-    return replace(run, inputs=tuple(reads), outputs=tuple(writes), output=writes[-1] if writes else "", results=results)
+    used = [*noted_refs(run.folder, "model"), *(line["model"] for line in _lines(Path(run.folder) / "scored.jsonl"))]
+    return replace(
+        run,
+        inputs=tuple(reads),
+        outputs=tuple(writes),
+        output=writes[-1] if writes else "",
+        results=results,
+        digests=brought(run.folder),
+        models=tuple(dict.fromkeys(used)),
+        registered=tuple(noted_refs(run.folder, "registered")),
+    )
 
 
 def record_result(values: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['where', 'split', 'joined', 'check_choices', 'Schedules']
 
-# %% ../../nbs/desk/09_schedules.ipynb #79d6db46
+# %% ../../nbs/desk/09_schedules.ipynb #f8107191
 import dataclasses
 import os
 import re
@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ..batch import notebook as notebooks
+from ..batch.hidden_state import hidden_state
 from ..batch.notebook import Value, check_parameters, expand, read_notebook
 from ..batch.schedule import next_time, next_times, read_trigger
 from ..core.errors import Conflict, UsageError
@@ -63,7 +63,7 @@ def check_choices(settings: Settings, catch_up: str, retries: int, timeout_s: fl
         raise UsageError("No mail can be sent: the setting notify_smtp is empty.", field="notify", hint="Set it to host:port.")
     return people
 
-# %% ../../nbs/desk/09_schedules.ipynb #9c6ca506
+# %% ../../nbs/desk/09_schedules.ipynb #96823dfa
 class _Making(Base):
     def schedule(
         self,
@@ -111,7 +111,8 @@ class _Making(Base):
             at=now(),
             **trigger,
         )
-        _warn_of_hidden_state(path)
+        for finding in hidden_state(path, kept):
+            warnings.warn(f"{path.name}: {finding.detail} {finding.remedy}".strip(), stacklevel=2)
         found = self._add(dataclasses.replace(made, next_at=next_time(made, now())), seen)
         ensure_agent(self.settings)
         return found
@@ -131,13 +132,6 @@ class _Making(Base):
             return found
         control.change_schedule(made.name, digest=made.digest)
         return dataclasses.replace(found, digest=made.digest, changed=True)
-
-
-def _warn_of_hidden_state(path: Path) -> None:
-    "Says of a notebook what it needs that a fresh run does not have."
-    look = getattr(notebooks, "hidden_state", None)
-    for finding in look(path) if look else ():
-        warnings.warn(f"{finding.detail} {finding.remedy}".strip(), stacklevel=3)
 
 # %% ../../nbs/desk/09_schedules.ipynb #86ed53f6
 class Schedules(_Making):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #7ccd1cc6
+# %% ../../nbs/desk/10_workspace.ipynb #a2bea0fc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,10 +16,11 @@ from typing import Any
 
 from ..batch.notebook import Value as Value
 from ..core.errors import ModelNotFound, RunNotFound, UsageError
-from ..core.lineage import current_actor
+from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .evidence import Evidence
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .runs import Runs
@@ -28,7 +29,7 @@ from .serving import Serving
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
-# %% ../../nbs/desk/10_workspace.ipynb #76b569f7
+# %% ../../nbs/desk/10_workspace.ipynb #518e0efe
 class _Data(Base):
     "Tables and their snapshots."
 
@@ -43,7 +44,7 @@ class _Data(Base):
     ) -> Snapshot:
         "Makes `data` the next snapshot of a table. The same content again is “unchanged”, with the same version."
         self._change("commit")
-        return self.stores.lake.commit(name, data, mode, key, os.environ.get("MLOPS_NB_RUN_ID"), partition_by, schema)
+        return self.stores.lake.commit(name, data, mode, key, None, partition_by, schema)  # in a run the lake knows whose rows they are
 
     def read(self, ref: str, columns: list[str] | None = None, where: Any = None, as_: Any = "pandas") -> Any:
         "The rows of `flights`, `flights@3` or `flights@2013-03-01T00:00Z`; only what was asked for is read."
@@ -98,7 +99,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #b7d8a60b
+# %% ../../nbs/desk/10_workspace.ipynb #b20d2c10
 class _Models(_Data):
     "Registered models and production."
 
@@ -123,7 +124,7 @@ class _Models(_Data):
         from mlops_nb.desk.registering import register
 
         self._change("register")
-        return register(
+        made = register(
             self.stores,
             model,
             name,
@@ -139,6 +140,8 @@ class _Models(_Data):
             description=description,
             wait=wait,
         )
+        note_registered(made.ref, made.metrics)
+        return made
 
     def compile(self, version: str) -> ModelVersion:
         "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
@@ -157,7 +160,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #4f55edf1
+# %% ../../nbs/desk/10_workspace.ipynb #28ae42c5
 class _Production(_Models):
     "Which version does what."
 
@@ -167,11 +170,13 @@ class _Production(_Models):
 
     def version(self, ref: str) -> ModelVersion:
         "One version: `name` (its champion), `name/2`, `name@alias`."
-        return self.stores.models.get(ref)
+        found = self.stores.models.get(ref)
+        note_model(found.ref, asked=ref)
+        return found
 
     def load(self, ref: str) -> Any:
         "The model itself, after its bytes were verified."
-        return self.stores.models.load(ref)
+        return self.stores.models.load(self.version(ref).ref)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
         "Gives a version an alias; leaves a signed receipt."
@@ -256,8 +261,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #26c3b074
-class Workspace(_Watch, Serving, Logging, Partitions, Schedules, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
+class Workspace(_Watch, Serving, Logging, Partitions, Schedules, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

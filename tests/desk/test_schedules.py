@@ -171,6 +171,8 @@ def test_a_notebook_that_has_changed_is_not_run_until_that_is_accepted(here: Her
     monkeypatch.setattr("mlops_nb.desk.agent_client.ensure_agent", lambda settings: None)  # the agent is here
     path = notebook(here.ws.root / "score.ipynb", "print(1)")
     ws = here.ws
+    with pytest.warns(UserWarning, match=r"lost\.ipynb.*rate"):
+        ws.schedule(notebook(ws.root / "lost.ipynb", "print(month * rate)"), cron="@yearly")
     ws.schedule(path, every="1h", parameters={"month": 3})
     notebook(path, "print(2)")
     ws.run_schedule_now("score")
