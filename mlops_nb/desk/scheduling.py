@@ -59,8 +59,8 @@ def what_failed(runs: list[Run]) -> str:
     first = bad[0].error or f"{bad[0].id} is {bad[0].status}"
     return first if len(runs) == 1 else f"{len(bad)} of {len(runs)} runs: {first}"
 
-# %% ../../nbs/desk/18_scheduling.ipynb #8f63c2b7
-class Work:
+# %% ../../nbs/desk/18_scheduling.ipynb #a23575ab
+class _Held:
     "A firing in hand."
 
     def __init__(self, ws: "Workspace", firing: Firing, ends: threading.Event):
@@ -69,6 +69,65 @@ class Work:
         self.runs: RunSet | None = None
         self.is_lost = False  # somebody else has it by now
         self.thread = threading.Thread(target=self.go, name=f"schedule {firing.schedule}", daemon=True)
+
+    def go(self) -> None:
+        "Runs it."
+        raise NotImplementedError
+
+    def renew(self) -> None:
+        "Holds it for another while."
+        if time.monotonic() - self.renewed > TTL_S / 4:
+            self.renewed = time.monotonic()
+            if not self.control.renew_firing(self.firing) and self.thread.is_alive():
+                self.lose()
+
+    def lose(self) -> None:
+        "Somebody else has it: stops what is run for it here."
+        self.is_lost = True
+        if self.runs is not None:
+            threading.Thread(target=self.runs.cancel, daemon=True).start()
+
+# %% ../../nbs/desk/18_scheduling.ipynb #feb98048
+class _Attempt(_Held):
+    "Runs it, or waits for what a dead agent has left."
+
+    def _taken_over(self) -> list[Run]:
+        "What became of the attempt before, once it has ended; it may have outlived its agent."
+        if not self.firing.runs:
+            return []
+        found = earlier(self.ws, self.firing)
+        while any(run.status in ("queued", "running") for run in found):
+            if self.ends.wait(1.0):
+                raise MlopsError(f"{self.firing.schedule} goes on; the next agent looks after it.")
+            found = earlier(self.ws, self.firing)
+        for run in found:
+            self.control.put_run(run)
+        return found
+
+    def _run(self, schedule: Schedule) -> tuple[list[Run], str, bool]:
+        "The runs, why it failed, and whether that is for good."
+        path = self.ws.root / schedule.notebook
+        try:
+            if schedule.digest and read_notebook(path).digest != schedule.digest:
+                return [], f"{path.name} has changed since it was scheduled; it was not run.", True
+            with acting_for(schedule.actor):
+                because, attempt = f"schedule {schedule.name}", self.firing.attempt
+                told: dict[str, Any] = {"because": because, "attempt": attempt, "timeout_s": schedule.timeout_s}
+                self.runs = self.ws.run(path, parameters=joined(schedule), **told)
+        except MlopsError as problem:
+            return [], problem.message, True
+        ids = [run.id for run in self.runs.runs]
+        if not self.control.note_runs(self.firing, ids):
+            self.lose()
+        if self.ends.is_set():
+            self.runs.cancel()
+        done = self.runs.wait()
+        reason = what_failed(done)
+        return done, reason, any(run.status == "cancelled" for run in done)
+
+# %% ../../nbs/desk/18_scheduling.ipynb #dcd02a3e
+class Work(_Attempt):
+    "A firing in hand, from its lease to its end."
 
     def go(self) -> None:
         "Runs it, and writes down what became of it, whatever happens."
@@ -119,40 +178,6 @@ class Work:
                 self.control.resolve_alerts(kind, cause=f"{kind} {schedule.name}")
             self.control.end_firing(self.firing, "done", self.firing.reason, [run.id for run in runs])
 
-    def _taken_over(self) -> list[Run]:
-        "What became of the attempt before, once it has ended; it may have outlived its agent."
-        if not self.firing.runs:
-            return []
-        found = earlier(self.ws, self.firing)
-        while any(run.status in ("queued", "running") for run in found):
-            if self.ends.wait(1.0):
-                raise MlopsError(f"{self.firing.schedule} goes on; the next agent looks after it.")
-            found = earlier(self.ws, self.firing)
-        for run in found:
-            self.control.put_run(run)
-        return found
-
-    def _run(self, schedule: Schedule) -> tuple[list[Run], str, bool]:
-        "The runs, why it failed, and whether that is for good."
-        path = self.ws.root / schedule.notebook
-        try:
-            if schedule.digest and read_notebook(path).digest != schedule.digest:
-                return [], f"{path.name} has changed since it was scheduled; it was not run.", True
-            with acting_for(schedule.actor):
-                because, attempt = f"schedule {schedule.name}", self.firing.attempt
-                told: dict[str, Any] = {"because": because, "attempt": attempt, "timeout_s": schedule.timeout_s}
-                self.runs = self.ws.run(path, parameters=joined(schedule), **told)
-        except MlopsError as problem:
-            return [], problem.message, True
-        ids = [run.id for run in self.runs.runs]
-        if not self.control.note_runs(self.firing, ids):
-            self.lose()
-        if self.ends.is_set():
-            self.runs.cancel()
-        done = self.runs.wait()
-        reason = what_failed(done)
-        return done, reason, any(run.status == "cancelled" for run in done)
-
     def _fail(self, schedule: Schedule, runs: list[Run], reason: str) -> None:
         hint = f"`mlops-nb schedules history {schedule.name}` shows its runs."
         if "has changed since" in reason:
@@ -163,22 +188,9 @@ class Work:
         self.control.end_firing(self.firing, "failed", reason, [run.id for run in runs], notes)
         log.warning("schedule %s failed: %s", schedule.name, reason)
 
-    def renew(self) -> None:
-        "Holds it for another while."
-        if time.monotonic() - self.renewed > TTL_S / 4:
-            self.renewed = time.monotonic()
-            if not self.control.renew_firing(self.firing) and self.thread.is_alive():
-                self.lose()
-
-    def lose(self) -> None:
-        "Somebody else has it: stops what is run for it here."
-        self.is_lost = True
-        if self.runs is not None:
-            threading.Thread(target=self.runs.cancel, daemon=True).start()
-
-# %% ../../nbs/desk/18_scheduling.ipynb #37dea24a
-class Scheduling:
-    "What the agent of a workspace does for its schedules."
+# %% ../../nbs/desk/18_scheduling.ipynb #4b0fcf39
+class _Looking:
+    "Sees what is due, and runs it."
 
     def __init__(self, settings: Settings, workspace: "Callable[[], Workspace | None]"):
         self.settings, self.workspace = settings, workspace
@@ -229,6 +241,23 @@ class Scheduling:
                 log.warning("the clock was set back; %s is due earlier now", name)
         self._clock = seen
 
+    def end(self, cancel: bool, within: float = 30.0) -> None:
+        "Begins nothing more. With `cancel` what runs is stopped, to be run again by the next agent; else that one takes it over as it is."
+        self.ends.set()
+        works = [work for work in self.at_work.values() if work.thread.is_alive()]
+        if not cancel:
+            return
+        for work in works:
+            if work.runs is not None:
+                threading.Thread(target=work.runs.cancel, daemon=True).start()
+        until = time.monotonic() + within
+        for work in works:
+            work.thread.join(max(0.0, until - time.monotonic()))
+
+# %% ../../nbs/desk/18_scheduling.ipynb #d5ae5cef
+class Scheduling(_Looking):
+    "What the agent of a workspace does for its schedules."
+
     def notice(self) -> None:
         "Fires schedules that wait for a snapshot or an alert."
         ws = self.workspace()
@@ -258,16 +287,3 @@ class Scheduling:
         if ws is not None and not self.ends.is_set():
             tell_alerts(self.settings, ws.stores.control, self._told)
             deliver(self.settings, ws.stores.control)
-
-    def end(self, cancel: bool, within: float = 30.0) -> None:
-        "Begins nothing more. With `cancel` what runs is stopped, to be run again by the next agent; else that one takes it over as it is."
-        self.ends.set()
-        works = [work for work in self.at_work.values() if work.thread.is_alive()]
-        if not cancel:
-            return
-        for work in works:
-            if work.runs is not None:
-                threading.Thread(target=work.runs.cancel, daemon=True).start()
-        until = time.monotonic() + within
-        for work in works:
-            work.thread.join(max(0.0, until - time.monotonic()))
