@@ -133,6 +133,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlops_nb.batch.grid.Worker.stop': ('batch/grid.html#worker.stop', 'mlops_nb/batch/grid.py'),
                                      'mlops_nb.batch.grid._row': ('batch/grid.html#_row', 'mlops_nb/batch/grid.py'),
                                      'mlops_nb.batch.grid.ended': ('batch/grid.html#ended', 'mlops_nb/batch/grid.py'),
+                                     'mlops_nb.batch.grid.is_unwanted': ('batch/grid.html#is_unwanted', 'mlops_nb/batch/grid.py'),
                                      'mlops_nb.batch.grid.progress': ('batch/grid.html#progress', 'mlops_nb/batch/grid.py'),
                                      'mlops_nb.batch.grid.runs_html': ('batch/grid.html#runs_html', 'mlops_nb/batch/grid.py'),
                                      'mlops_nb.batch.grid.show_live': ('batch/grid.html#show_live', 'mlops_nb/batch/grid.py')},
