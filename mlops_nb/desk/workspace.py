@@ -214,7 +214,8 @@ class _Watch(_Production, Runs):
         if data is not None:
             seen = Seen("", version.ref, 0, profiled(self.stores.models, version, self._rows(data)), [])
         else:
-            scored = [s for r in self.runs(status="finished", limit=1000) if not r.because.startswith(REPRODUCES) for s in seen_by(r) if s.version == version.ref]
+            done = [r for r in self.runs(status="finished", limit=1000) if not r.because.startswith(REPRODUCES)]
+            scored = [s for r in done for s in seen_by(r) if s.version == version.ref]
             found = [s for s in scored if run is None or s.run_id.startswith(run)]
             if not found:
                 hint = "Score something with it: `ws.run(\"score.ipynb\")`, or name --data."
