@@ -8,7 +8,7 @@ _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
-__all__ = ["MlopsError", "Workspace", "__version__"]
+__all__ = ["MlopsError", "Pipeline", "Step", "Workspace", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from mlops_nb.core.errors import MlopsError
 
         return MlopsError
+    if name in ("Pipeline", "Step"):
+        from mlops_nb.batch import pipeline
+
+        return getattr(pipeline, name)
     raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
 
 
