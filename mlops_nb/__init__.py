@@ -1,17 +1,16 @@
 """Machine learning in production, from a notebook cell to a monitored model."""
 
 import os as _os
-from typing import Any
 
 # The libraries below us would report usage to their makers.
 _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
-__all__ = ["MlopsError", "Pipeline", "Step", "Workspace", "__version__"]
+__all__ = ["MlopsError", "Pipeline", "Step", "Workspace", "__version__", "secret"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "Workspace":
         from mlops_nb.desk.workspace import Workspace
 
@@ -23,7 +22,11 @@ def __getattr__(name: str) -> Any:
     if name in ("Pipeline", "Step"):
         from mlops_nb.batch import pipeline
 
-        return getattr(pipeline, name)
+        return pipeline.Pipeline if name == "Pipeline" else pipeline.Step
+    if name == "secret":
+        from mlops_nb.core.secret import secret
+
+        return secret
     raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from ..core.errors import NotebookInvalid, NotebookNotFound, ParameterUnknown, UsageError, nearest
 from ..core.records import Record
 
-# %% ../../nbs/batch/00_notebook.ipynb #7b2d5484
+# %% ../../nbs/batch/00_notebook.ipynb #15c78eb0
 @dataclass(frozen=True)
 class Parameter(Record):
     "One parameter of a notebook, as its `parameters` cell declares it."
@@ -37,6 +37,7 @@ class Notebook(Record):
     language: str
     parameters: tuple[Parameter, ...]
     tagged: bool  # whether there is a `parameters` cell
+    secrets: tuple[str, ...]  # names that cells tagged `secrets` assign
     cells: tuple[str, ...]  # sources of the code cells
     digest: str  # sha256 of the code cells' sources
 
@@ -67,7 +68,7 @@ def _parameters(source: str) -> tuple[Parameter, ...]:
         found.append(Parameter(target.id, ast.unparse(value), kind, (comment["help"] if comment else "").strip()))
     return tuple(found)
 
-# %% ../../nbs/batch/00_notebook.ipynb #75f90981
+# %% ../../nbs/batch/00_notebook.ipynb #2ec77d58
 def read_notebook(path: str | Path) -> Notebook:
     "The notebook at `path`; NotebookNotFound or NotebookInvalid name the file and the next step."
     path = Path(path)
@@ -82,7 +83,10 @@ def read_notebook(path: str | Path) -> Notebook:
         raise NotebookInvalid(
             f"{path} is not a notebook ({type(problem).__name__}).", field="notebook", hint="Open it in JupyterLab and save it again."
         ) from None
-    tagged = [s for c, s in zip(cells, sources, strict=True) if "parameters" in c.get("metadata", {}).get("tags", [])]
+    def with_tag(tag: str) -> list[str]:
+        return [s for c, s in zip(cells, sources, strict=True) if tag in c.get("metadata", {}).get("tags", [])]
+
+    tagged = with_tag("parameters")
     spec = document.get("metadata", {}).get("kernelspec", {})
     return Notebook(
         path=str(path.resolve()),
@@ -90,11 +94,12 @@ def read_notebook(path: str | Path) -> Notebook:
         language=spec.get("language", "python"),
         parameters=_parameters(tagged[0]) if tagged else (),
         tagged=bool(tagged),
+        secrets=tuple(p.name for s in with_tag("secrets") for p in _parameters(s)),
         cells=sources,
         digest="sha256:" + hashlib.sha256("\0".join(sources).encode()).hexdigest(),
     )
 
-# %% ../../nbs/batch/00_notebook.ipynb #3f05fcbb
+# %% ../../nbs/batch/00_notebook.ipynb #69ccde20
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (float, int),
@@ -112,6 +117,8 @@ def check_parameters(notebook: Notebook, values: dict[str, Any]) -> list[str]:
         return [f"{name} has no cell tagged “parameters”; the values are put in a new first cell."]
     known = {p.name: p for p in notebook.parameters}
     for key, value in values.items():
+        if key in notebook.secrets:
+            continue
         if notebook.language == "python" and key not in known:
             raise ParameterUnknown(f"{name} has no parameter {key!r}.", field=key, hint=nearest(key, list(known)))
         kinds = _TYPES.get(known[key].type) if key in known else None

@@ -220,6 +220,8 @@ def capture_manifest(
     snapshots: Sequence[str] | None = None,  # default: what this process has read
     written: Sequence[str] | None = None,
     patch_limit_kb: int = 256,
+    git: GitState | None = None,  # default: as it is now
+    environment: Environment | None = None,  # default: of this process, now
 ) -> Manifest:
     "Everything that would be needed to run this again. Never fails for want of git, a login name, or numpy."
     root = Path(root).absolute()
@@ -230,10 +232,10 @@ def capture_manifest(
         cells=len([c for c in sources if c.strip()]),
         cells_digest=cells_digest(sources),
         parameters=_without_secrets(dict(parameters or {}), set(secrets)),
-        git=read_git(root, patch_limit_kb),
+        git=git if git is not None else read_git(root, patch_limit_kb),
         snapshots=tuple(reads() if snapshots is None else snapshots),
         written=tuple(writes() if written is None else written),
-        environment=read_environment(),
+        environment=environment if environment is not None else read_environment(),
         seeds=dict(seeds or {}),
         start=start,
         end=end,

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #b143f4ae
+# %% ../../nbs/core/02_settings.ipynb #130628cb
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -63,6 +63,9 @@ class Settings:
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
     log_limit_mb: float = _setting(16.0, "megabytes of a log file before the next is begun; five are kept")
     parallel: int = _setting(0, "notebooks run side by side; 0: one for each CPU, at most 8")
+    pool: Literal["on", "off"] = _setting("on", "on: runs are copies of a process with everything loaded (Linux); off: each starts afresh")
+    pool_idle: float = _setting(900.0, "seconds without a run after which that process ends")
+    output_limit_mb: float = _setting(10.0, "megabytes that one cell of a run may print; more is left out, and said so; 0: no limit")
     cell_timeout_s: float = _setting(0.0, "seconds after which a cell of a run is stopped; 0: never")
     proof_timeout_s: float = _setting(180.0, "seconds a new version has to load and repeat its answers in a clean process")
     seed: int = _setting(0, "seed of runs, samples and permutations")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #a344cb9b
+# %% ../../nbs/desk/10_workspace.ipynb #e43f0824
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,6 +21,7 @@ from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .logging import Labelled, Logging
+from .partitions import Partitions
 from .pipelines import Pipelines
 from .runs import Runs
 from .serving import Serving
@@ -255,8 +256,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #602d1dc8
-class Workspace(_Watch, Pipelines, Serving, Logging, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #dffa097c
+class Workspace(_Watch, Pipelines, Serving, Logging, Partitions, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
            'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run', 'runs_list', 'runs_show',
-           'watch_drift', 'main']
+           'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list',
+           'runs_show', 'watch_drift', 'main']
 
 # %% ../../nbs/doors/09_cli.ipynb #1fb36a1c
 import os
@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from ..core.errors import MlopsError, UsageError, storage_problem
-from ..core.records import listing
+from ..core.records import Run, listing
 from . import cli_agent as cli_agent
 from . import cli_labels as cli_labels
 from .cli_deploy import receipt_line
@@ -256,6 +256,27 @@ def models_verify(out: str) -> None:
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(3)
 
+# %% ../../nbs/doors/09_cli.ipynb #c7f3b1a2
+def run_line(run: Run) -> str:
+    "One ended run, in a line."
+    return f"{run.status:9} {run.verdict:8} {run.seconds:6.1f} s  {run.id}  {run.error}".rstrip()
+
+
+def shown(runs: Any, out: str) -> None:
+    "Waits for runs, with a line for each that has ended; on a terminal also with a bar, as long as several are on."
+    if out != "text" or len(runs) < 2 or not sys.stdout.isatty():
+        for done in runs:
+            if out == "text":
+                click.echo(run_line(done))
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    with Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=True) as bar:
+        task = bar.add_task("runs", total=len(runs))
+        for done in runs:
+            bar.console.print(run_line(done), markup=False, highlight=False)
+            bar.advance(task)
+
 # %% ../../nbs/doors/09_cli.ipynb #06526d8f
 RUN_COLUMNS = ["id", "status", "verdict", "seconds", "parameters", "output", "error"]
 
@@ -265,20 +286,32 @@ RUN_COLUMNS = ["id", "status", "verdict", "seconds", "parameters", "output", "er
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="A parameter; numbers and JSON are typed.")
 @click.option("-r", "--raw", multiple=True, metavar="NAME=TEXT", help="A parameter as text.")
 @click.option("--grid", multiple=True, metavar="NAME=3..12|a,b,c", help="A run for each value; several grids multiply.")
+@click.option("--secret", "secrets", multiple=True, metavar="NAME", help="A parameter from environment or keyring that is written nowhere.")
 @click.option("--parallel", type=int, default=None, help="Runs side by side; default: the setting of that name.")
+@click.option("--on", default=None, metavar="ADDRESS", help="A Dask cluster: dask://host:8786, or local-dask.")
+@click.option("--timeout", "timeout_s", type=float, default=0.0, metavar="SECONDS", help="What one run may take; 0: no limit.")
 @output
-def run(notebook: str, given: tuple[str, ...], raw: tuple[str, ...], grid: tuple[str, ...], parallel: int | None, out: str) -> None:
+def run(
+    notebook: str,
+    given: tuple[str, ...],
+    raw: tuple[str, ...],
+    grid: tuple[str, ...],
+    secrets: tuple[str, ...],
+    parallel: int | None,
+    on: str | None,
+    timeout_s: float,
+    out: str,
+) -> None:
     "Run a notebook with parameters; each run in a fresh process, with its evidence."
     from mlops_nb.desk.workspace import Value
 
     parameters: dict[str, Any] = {k: Value(value_of(v)) for k, v in (pair(t, "-p") for t in given)}
     parameters |= {k: Value(v) for k, v in (pair(t, "-r") for t in raw)}
     parameters |= {k: grid_of(v) for k, v in (pair(t, "--grid") for t in grid)}
-    started = workspace().run(notebook, parallel=parallel, **parameters)
+    options: dict[str, Any] = {"parallel": parallel, "on": on, "secrets": secrets, "timeout_s": timeout_s}
+    started = workspace().run(notebook, parameters=parameters, **options)
     try:
-        for done in started:
-            if out == "text":
-                click.echo(f"{done.status:9} {done.verdict:8} {done.seconds:6.1f} s  {done.id}  {done.error}".rstrip())
+        shown(started, out)
     except KeyboardInterrupt:
         started.cancel()
         raise

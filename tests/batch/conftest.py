@@ -1,12 +1,14 @@
 """Small notebooks, named by what they do."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat.v4 as v4
 import pytest
 
 from mlops_nb.batch.order import Order, run_id
+from mlops_nb.batch.pool import pools, stop_pools
 
 class Bench:
     """A folder of notebooks in a path with a space and an umlaut, and orders for them."""
@@ -31,8 +33,11 @@ class Bench:
         return Order(name, str(notebook), parameters, folder, str(self.root), **told)
 
 
-@pytest.fixture
-def bench(tmp_path):
-    root = tmp_path / "Flüge 2013"
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One folder, and so one warm process, for all tests of a worker."""
+    root = tmp_path_factory.mktemp("runs") / "Flüge 2013"
     root.mkdir()
-    return Bench(root)
+    yield Bench(root)
+    stop_pools(root / ".mlops")
+    assert not pools(root / ".mlops"), "a warm process must end when it is told to"

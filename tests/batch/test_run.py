@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mlops_nb.batch.grid import Crew, RunSet
+from mlops_nb.batch.grid import Crew, RunSet, Warm, Worker
 from mlops_nb.batch.order import read_run
 
-def run_all(orders, parallel=2, finish=None):
-    return RunSet(Crew(orders, parallel, finish)).wait()
+def run_all(orders, parallel=2, slots=Warm, **more):
+    return RunSet(Crew(orders, parallel, slots=slots, **more)).wait()
 
 
 def outputs(run):
@@ -16,7 +16,8 @@ def outputs(run):
     return ["".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for c in executed["cells"] for o in c.get("outputs", [])]
 
 
-def test_what_a_notebook_may_do_and_what_becomes_of_the_run(bench):
+@pytest.mark.parametrize("slots", [Warm, Worker])
+def test_what_a_notebook_may_do_and_what_becomes_of_the_run(bench, slots):
     made = {
         "finishes": bench.order(bench.notebook("finishes", "print('month', month)"), month=7),
         "raises": bench.order(bench.notebook("raises", "def deep():\n    raise ValueError('no such airport')\ndeep()")),
@@ -30,7 +31,7 @@ def test_what_a_notebook_may_do_and_what_becomes_of_the_run(bench):
         "ünïcode": bench.order(bench.notebook("ünïcode", "print('Düsseldorf ✈')")),
     }
     before = {name: Path(order.notebook).read_bytes() for name, order in made.items()}
-    runs = dict(zip(made, run_all(list(made.values())), strict=True))
+    runs = dict(zip(made, run_all(list(made.values()), slots=slots), strict=True))
 
     status = {name: run.status for name, run in runs.items()}
     good = ["finishes", "sysexit0", "no_tag", "ünïcode"]
@@ -47,6 +48,8 @@ def test_what_a_notebook_may_do_and_what_becomes_of_the_run(bench):
     assert "cell_timeout_s" in runs["too_slow"].error
     assert "kernel died" in runs["kernel_dies"].error
 
+    assert {run.engine for run in runs.values()} == ({"warm", "stock"} if slots is Warm else {"stock"})
+    assert [name for name, run in runs.items() if run.engine == "stock"] == (["no_kernel"] if slots is Warm else list(runs))
     for name, order in made.items():
         assert Path(order.notebook).read_bytes() == before[name], "the notebook that was given must not be touched"
         assert read_run(order.folder).to_dict() == runs[name].to_dict(), "what was answered must be what is on disk"
@@ -93,7 +96,7 @@ def test_a_fault_after_the_run_keeps_the_evidence_and_is_told(bench):
 def test_runs_come_as_they_finish_and_are_listed_as_asked(bench, parallel):
     notebook = bench.notebook("double", "print(month * 2)")
     orders = [bench.order(notebook, month=m) for m in (3, 4, 5)]
-    runs = RunSet(Crew(orders, parallel))
+    runs = RunSet(Crew(orders, parallel, slots=Warm))
     assert {run.parameters["month"] for run in runs} == {3, 4, 5}
     assert [outputs(run) for run in runs.runs] == [["6\n"], ["8\n"], ["10\n"]]
     assert "3 of 3 runs ended" in runs._repr_html_()
@@ -106,5 +109,5 @@ async def wait_for(runs):
 def test_a_set_of_runs_can_be_awaited(bench):
     import asyncio
 
-    (run,) = asyncio.run(wait_for(RunSet(Crew([bench.order(bench.notebook("awaited", "1"))], 1))))
+    (run,) = asyncio.run(wait_for(RunSet(Crew([bench.order(bench.notebook("awaited", "1"))], 1, slots=Warm))))
     assert run.status == "finished"

@@ -14,6 +14,7 @@ import pytest
 from agents import command, kill, left_alone, myself, wait_until, workspace_at
 
 import mlops_nb
+from mlops_nb.core import process
 from mlops_nb.core.process import began, write_note
 from mlops_nb.core.serving import AgentAway
 from mlops_nb.desk import agent_client
@@ -62,7 +63,7 @@ def test_a_folder_that_somebody_else_made_first_is_not_used(tmp_path: Path, monk
     place = workspace_at(tmp_path / "ws")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     taken = Path(socket_path(place)).parent
-    monkeypatch.setattr(agent_client, "is_private", lambda folder: folder != taken)  # as if it belonged to another user
+    monkeypatch.setattr(process, "is_private", lambda folder: folder != taken)  # as if it belonged to another user
     other = socket_path(place).parent
     assert other != taken and stat.S_IMODE(other.stat().st_mode) == 0o700
     other.rmdir()

@@ -13,7 +13,7 @@ import nbformat.v4 as v4
 import pytest
 
 from mlops_nb.batch.grid import Crew, RunSet
-from mlops_nb.batch.order import Order, read_run, run_id
+from mlops_nb.batch.order import Order, process_of, read_run, run_id
 
 WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(120)"
 
@@ -61,7 +61,7 @@ def test_a_killed_process_is_a_failed_run_and_the_next_run_goes_on(tmp_path, vic
     orders = [order_for(tmp_path, WAITS), order_for(tmp_path, "1", name="next")]
     crew = Crew(orders, parallel=1)
     pid = kernel_pid(tmp_path)
-    worker = crew.workers[0].process.pid
+    worker = crew.slots[0].process.pid
     os.kill(pid if victim == "kernel" else worker, signal.SIGKILL)
     one, two = RunSet(crew).wait()
     assert one.status == "failed" and two.status == "finished", (one.error, two.error)
@@ -78,7 +78,7 @@ def test_when_the_caller_is_killed_no_process_is_left_and_the_record_is_found_ou
     caller = subprocess.Popen([sys.executable, "-c", script, json.dumps(order.to_dict())])
     try:
         pid = kernel_pid(tmp_path)
-        worker = int((Path(order.folder) / "pid").read_text())
+        worker = process_of(Path(order.folder))
         assert worker != caller.pid
     finally:
         with contextlib.suppress(ProcessLookupError):
