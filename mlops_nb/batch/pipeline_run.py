@@ -55,7 +55,7 @@ def next_state(pipeline: Pipeline, states: Mapping[str, StepState], name: str) -
         return replace(mine, status="blocked", note=other.note if other.status == "blocked" else f"{other.name} {other.status}")
     return mine
 
-# %% ../../nbs/batch/12_pipeline_run.ipynb #e24c073a
+# %% ../../nbs/batch/12_pipeline_run.ipynb #a6684e7f
 class _Carried:
     "One step under way."
 
@@ -109,7 +109,7 @@ class _Carried:
         done: list[Run] = []
         calls, step = [values], self.step
         for attempt in range(1, step.retries + 2):
-            failed = []
+            failed: list[Run] = []
             for call in calls:
                 for run in self.owner.attend(self, call, attempt):
                     (done if run.status == "finished" else failed).append(run)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlops_nb.batch.pipeline_record import PipelineRecord, StepState
     from mlops_nb.batch.pipeline_run import PipelineRun
 
-# %% ../../nbs/desk/05_pipelines.ipynb #7ffea94e
+# %% ../../nbs/desk/05_pipelines.ipynb #c639a330
 ENDINGS = (".yaml", ".yml")
 
 
@@ -55,7 +55,7 @@ def load_pipeline(settings: Settings, word: Any) -> Pipeline:
 
 
 def step_notebook(settings: Settings, pipeline: Pipeline, step: Step) -> "Notebook":
-    "The notebook of a step: beside the pipeline's file, else where `run` looks."
+    "The notebook of a step: beside the pipeline's file, else where `run` looks, else one that this package brings (ingest.ipynb)."
     from mlops_nb.batch.notebook import read_notebook
     from mlops_nb.desk.running import find_notebook
 
@@ -63,9 +63,13 @@ def step_notebook(settings: Settings, pipeline: Pipeline, step: Step) -> "Notebo
     try:
         return read_notebook(beside if beside and beside.is_file() else find_notebook(settings, step.notebook))
     except NotebookNotFound as problem:
+        package = Path(__file__).resolve().parent.parent if "__file__" in globals() else Path()
+        for brought in (package / "jobs" / step.notebook, package.parent / "nbs" / "jobs" / step.notebook):
+            if brought.is_file():
+                return read_notebook(brought)
         raise NotebookNotFound(f"There is no notebook {step.notebook}.", field="notebook", hint=problem.hint) from None
 
-# %% ../../nbs/desk/05_pipelines.ipynb #d3f337b6
+# %% ../../nbs/desk/05_pipelines.ipynb #cb91405c
 class _Ground:
     "The workspace, as a pipeline sees it."
 
@@ -74,8 +78,14 @@ class _Ground:
         self._digests: dict[str, str] = {}
 
     def start(self, step: Step, parameters: dict[str, Any], parallel: int, attempt: int) -> "RunSet":
-        told = {"parallel": parallel, "timeout_s": step.timeout_s, "because": f"pipeline {self.pipeline.name}/{step.name}"}
-        return self.owner.run(self.notebooks[step.name].path, attempt=attempt, parameters=parameters, **told)
+        return self.owner.run(
+            self.notebooks[step.name].path,
+            parallel=parallel,
+            timeout_s=step.timeout_s,
+            because=f"pipeline {self.pipeline.name}/{step.name}",
+            attempt=attempt,
+            parameters=parameters,
+        )
 
     def newest(self, table: str) -> str | None:
         lake = self.owner.stores.lake
@@ -103,7 +113,7 @@ def past_work(home: Path, pipeline: Pipeline) -> "dict[str, StepState]":
             break
     return found
 
-# %% ../../nbs/desk/05_pipelines.ipynb #51caa512
+# %% ../../nbs/desk/05_pipelines.ipynb #9fe2a344
 class Pipelines(Runs):
     "Pipelines of notebooks."
 
@@ -123,7 +133,8 @@ class Pipelines(Runs):
         parallel: int | None = None,  # notebooks side by side; default: the setting of that name
         wait: bool = False,
         because: str = "",  # what asked for it, when it was no person
-        **parameters: Any,  # for every step whose notebook has one of that name
+        parameters: Mapping[str, Any] | None = None,  # for every step whose notebook has one of that name
+        **named: Any,  # the same
     ) -> "PipelineRun":
         "Starts a pipeline. Steps that nothing has changed for are passed over. Answers at once unless `wait`."
         from mlops_nb.batch.order import run_id
@@ -137,15 +148,15 @@ class Pipelines(Runs):
         self._change("run_pipeline")
         if parallel is not None and parallel < 1:
             raise UsageError(f"parallel is {parallel}.", field="parallel", hint="Give 1 or more.")
-        graph = self.pipeline(pipeline)
-        notebooks = check(graph, lambda step: step_notebook(self.settings, graph, step), self.stores.lake.tables(), parameters)
+        graph, given = self.pipeline(pipeline), {**(parameters or {}), **named}
+        notebooks = check(graph, lambda step: step_notebook(self.settings, graph, step), self.stores.lake.tables(), given)
         name = run_id(graph.name)
         record = PipelineRecord(
             id=name,
             pipeline=graph,
             status="running",
             steps=tuple(StepState(step.name) for step in graph.steps),
-            parameters={k: as_written(v) for k, v in parameters.items()},
+            parameters={k: as_written(v) for k, v in given.items()},
             force=force,
             started_at=now(),
             actor=current_actor(self.settings.hash_actor, workspace_key(self.settings)),
@@ -158,7 +169,7 @@ class Pipelines(Runs):
         started = PipelineRun(
             record,
             _Ground(self, graph, notebooks, past_work(self._pipelines_home, graph)),
-            values={step.name: values_for(graph, step, notebooks[step.name], parameters) for step in graph.steps},
+            values={step.name: values_for(graph, step, notebooks[step.name], given) for step in graph.steps},
             cells={step: cells_digest(notebook.cells) for step, notebook in notebooks.items()},
             environment=lock_digest(distributions()),
             parallel=parallel or self.settings.parallel,

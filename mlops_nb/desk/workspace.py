@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #e43f0824
+# %% ../../nbs/desk/10_workspace.ipynb #85f93994
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,6 +20,7 @@ from ..core.lineage import current_actor
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .pipelines import Pipelines
@@ -256,8 +257,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #dffa097c
-class Workspace(_Watch, Pipelines, Serving, Logging, Partitions, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #2be0a2ca
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Background):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -70,7 +70,7 @@ def follow(run: "PipelineRun", quiet: bool) -> "PipelineRecord":
         raise
     return run.wait()
 
-# %% ../../nbs/doors/07_cli_pipelines.ipynb #846b81f3
+# %% ../../nbs/doors/07_cli_pipelines.ipynb #ffe8406b
 @pipelines.command("run")
 @click.argument("pipeline")
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="For every step whose notebook has one of that name.")
@@ -82,7 +82,7 @@ def pipelines_run(pipeline: str, given: tuple[str, ...], force: bool, parallel: 
     from mlops_nb.desk.workspace import Value
 
     parameters = {name: Value(value_of(text)) for name, text in (pair(words, "-p") for words in given)}
-    record = follow(workspace().run_pipeline(pipeline, force=force, parallel=parallel, **parameters), out == "json")
+    record = follow(workspace().run_pipeline(pipeline, force=force, parallel=parallel, parameters=parameters), out == "json")
     say(out, record, lambda: f"{record.name} {record.status}: {record.summary()}  ({record.id})")
     if record.status != "finished":
         raise click.exceptions.Exit(1)
