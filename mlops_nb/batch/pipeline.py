@@ -104,7 +104,7 @@ def _check_step(step: Step) -> None:
     if step.always not in (None, True, False):
         raise wrong("always", "true or false")
 
-# %% ../../nbs/batch/10_pipeline.ipynb #96b0d304
+# %% ../../nbs/batch/10_pipeline.ipynb #404c7f41
 @dataclass(frozen=True)
 class Pipeline(Record):
     "Notebooks that feed each other. Made in Python, or read from YAML."
@@ -124,6 +124,9 @@ class Pipeline(Record):
                 made.append(Step(f"{step.name} failed", step.if_failed, always=True))
         object.__setattr__(self, "steps", tuple(made))
         object.__setattr__(self, "parameters", {str(k): as_written(v) for k, v in dict(self.parameters).items()})
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.name!r}: {', '.join(step.name for step in self.steps)})"
 
     def step(self, name: str) -> Step:
         "The step of that name. Raises PipelineInvalid with the nearest."

@@ -58,7 +58,7 @@ def contract_for(stores: Stores, table: str, given: Any, key: tuple[str, ...] = 
     found, ref = derived(stores, table, key)
     return found, f"as {ref} was"
 
-# %% ../../nbs/desk/06_ingesting.ipynb #bfdd579f
+# %% ../../nbs/desk/06_ingesting.ipynb #0f601231
 @dataclass(frozen=True)
 class Ingested(Record):
     "What became of a load."
@@ -105,16 +105,29 @@ def _discreet(found: Violation, plain: tuple[str, ...]) -> Violation:
     return replace(found, examples=hidden, message=message)
 
 
+def _as_far(frame: Any, contract: Contract) -> dict[str, Any]:
+    "The columns; where one word made text of a column of numbers, only that word is text."
+    import polars as pl
+
+    wanted = {"int": pl.Int64, "float": pl.Float64}
+    columns = {name: frame[name].to_arrow() for name in frame.columns}
+    for name, rule in contract.columns.items():
+        if rule.type in wanted and name in columns and frame[name].dtype == pl.String:
+            numbers = frame[name].str.strip_chars().cast(wanted[rule.type], strict=False)
+            columns[name] = [text if number is None else number for text, number in zip(frame[name], numbers, strict=True)]
+    return columns
+
+
 def _held(stores: Stores, frame: Any, contract: Contract | None) -> Violations:
     "The rules that the rows break."
     if contract is None:
         return Violations()
     plain = stores.settings.plain_columns
-    found = contract.validate(frame.to_arrow(), plain=plain, key=workspace_key(stores.settings))
+    found = contract.validate(_as_far(frame, contract), plain=plain, key=workspace_key(stores.settings))
     return Violations(_discreet(v, plain) for v in found)
 
 
-def _commit(stores: Stores, table: str, frame: Any, mode: str, key: tuple[str, ...]) -> Snapshot:
+def _commit(stores: Stores, table: str, frame: Any, mode: Any, key: tuple[str, ...]) -> Snapshot:
     from mlops_nb.store.lake_digest import tally
     from mlops_nb.store.lake_frames import to_table
 
@@ -122,9 +135,9 @@ def _commit(stores: Stores, table: str, frame: Any, mode: str, key: tuple[str, .
     if mode == "append" and not key:  # a load is named by its content: the same once more is no second load
         rows = to_table(frame)
         run = "ingest-" + tally(rows).digest({f.name: str(f.type) for f in rows.schema}).rpartition(":")[2][:24]
-    return stores.lake.commit(table, frame, mode, list(key) or None, run)  # type: ignore[arg-type]  # the mode was checked
+    return stores.lake.commit(table, frame, mode, list(key) or None, run)
 
-# %% ../../nbs/desk/06_ingesting.ipynb #bcabcbce
+# %% ../../nbs/desk/06_ingesting.ipynb #a1129f72
 def ingest(
     stores: Stores, table: str, source: str, *, mode: str, key: tuple[str, ...], contract: Any, how: dict[str, Any]
 ) -> Ingested:
@@ -139,7 +152,7 @@ def ingest(
     address = secret(source.removeprefix(SCHEME)) if source.startswith(SCHEME) else source
     if kind_of(address) == "file" and "://" not in address and not Path(address).exists() and (stores.settings.root / address).exists():
         address = str(stores.settings.root / address)  # a run's folder is its notebook's; a name may mean the workspace's
-    name = shown(address)
+    name = shown(source if kind_of(address) == "file" and not source.startswith(SCHEME) else address)
     there = table in stores.lake.tables()
     rules, where = contract_for(stores, table, contract, key)
     types = stores.lake.latest(table).schema if there else {}
@@ -170,19 +183,19 @@ def _way_out(table: str, where: str) -> str:
         return f"If this is how it shall be: contract=False once, or write contracts/{table}.yaml."
     return "Repair the source, or edit the contract."
 
-# %% ../../nbs/desk/06_ingesting.ipynb #57612065
+# %% ../../nbs/desk/06_ingesting.ipynb #ccd45ea9
 class Ingesting(Base):
     "Loads from outside."
 
     def ingest(
         self,
         name: str,
-        source: str | Path,  # a path, http(s)://, s3://, sqlite:///, postgresql://, what fsspec opens; secret://NAME for any
+        source: str | Path,  # a path, http(s)://, s3://, sqlite:///, postgresql://, secret://NAME …
         *,
         mode: str = "replace",  # replace | append
         key: str | list[str] | None = None,  # append: columns that name a row; a newer row takes the older one's place
         contract: Any = None,  # a Contract, its dict, a YAML file; False: none; default: contracts/NAME.yaml, else as the table was
-        query: str | None = None,  # of a database; over a file, whose rows are called `source`
+        query: str | None = None,  # of a database; over a file, its rows are `source`
         form: str | None = None,  # csv | parquet | jsonl; default: as it looks
         separator: str | None = None,
         encoding: str = "utf-8",

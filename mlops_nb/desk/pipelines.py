@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['ENDINGS', 'pipeline_files', 'load_pipeline', 'step_notebook', 'past_work', 'Pipelines']
 
-# %% ../../nbs/desk/05_pipelines.ipynb #ff8be5b1
+# %% ../../nbs/desk/05_pipelines.ipynb #df7f83e9
 import os
 import platform
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mlops_nb.batch.pipeline_record import PipelineRecord, StepState
     from mlops_nb.batch.pipeline_run import PipelineRun
 
-# %% ../../nbs/desk/05_pipelines.ipynb #c639a330
+# %% ../../nbs/desk/05_pipelines.ipynb #c30f584b
 ENDINGS = (".yaml", ".yml")
 
 
@@ -63,7 +64,7 @@ def step_notebook(settings: Settings, pipeline: Pipeline, step: Step) -> "Notebo
     try:
         return read_notebook(beside if beside and beside.is_file() else find_notebook(settings, step.notebook))
     except NotebookNotFound as problem:
-        package = Path(__file__).resolve().parent.parent if "__file__" in globals() else Path()
+        package = Path(getattr(find_spec("mlops_nb"), "origin", None) or ".").resolve().parent
         for brought in (package / "jobs" / step.notebook, package.parent / "nbs" / "jobs" / step.notebook):
             if brought.is_file():
                 return read_notebook(brought)

@@ -6,7 +6,7 @@
 __all__ = ['SQL', 'SourceNotFound', 'SourceRefused', 'SourceUnavailable', 'SourceTooLarge', 'SourceUnreadable', 'scheme_of',
            'kind_of', 'shown', 'without_secrets', 'Bounds', 'download', 'fetch']
 
-# %% ../../nbs/store/21_sources.ipynb #d7e771d6
+# %% ../../nbs/store/21_sources.ipynb #17f7299d
 import base64
 import ipaddress
 import socket
@@ -16,7 +16,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from ..core.errors import ExtraMissing, MlopsError, UsageError
 from ..core.records import Record
@@ -47,7 +47,7 @@ class SourceUnreadable(MlopsError):
     "What came is not the data that was expected: a web page, another encoding or separator, a damaged file, a query that fails."
     code, kind = "source_unreadable", "invalid"
 
-# %% ../../nbs/store/21_sources.ipynb #986083a0
+# %% ../../nbs/store/21_sources.ipynb #da53b7f4
 SQL = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql", "snowflake", "redshift", "duckdb", "trino", "cockroachdb")
 
 
@@ -77,7 +77,8 @@ def without_secrets(text: str, source: str) -> str:
     "`text` (of an error) in which nothing secret of the source stands."
     parts = urlsplit(source) if scheme_of(source) else None
     hidden = [source] if parts and (parts.query or "@" in parts.netloc) else []
-    for word in (parts.password, parts.query) if parts else ():
+    words = [parts.password, parts.query, *(value for _, value in parse_qsl(parts.query) if len(value) > 3)] if parts else []
+    for word in words:
         hidden += [word, unquote(word)] if word else []
     for word in hidden:
         text = text.replace(word, shown(source) if word == source else HIDDEN)
@@ -111,7 +112,7 @@ class Bounds(Record):
         out.flush()
         return size
 
-# %% ../../nbs/store/21_sources.ipynb #10132043
+# %% ../../nbs/store/21_sources.ipynb #69e8e956
 def _private(host: str) -> bool:
     "Whether a name leads to an address inside: loopback, a home or office network, a cloud's own service."
     try:
@@ -162,6 +163,8 @@ def _status(source: str, code: int) -> MlopsError:
     if code in (401, 403):
         hint = "Put user and password into the address, as secret://NAME."
         return SourceRefused(f"{name} refuses access (HTTP {code}).", field="source", hint=hint)
+    if 300 <= code < 400:  # the library below lets nothing but http, https and ftp reach the rule above
+        return SourceRefused(f"{name} redirects to another kind of address, which is not followed.", field="source")
     return SourceUnavailable(f"{name} answers HTTP {code}.", field="source", hint="Try again later.")
 
 

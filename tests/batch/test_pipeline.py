@@ -12,10 +12,17 @@ import pytest
 from mlops_nb.batch.notebook import Value, read_notebook
 from mlops_nb.batch.pipeline import Pipeline, PipelineInvalid, PipelineNotFound, Step, check, layers, values_for
 from mlops_nb.batch.pipeline_picture import SIGNS
-from mlops_nb.batch.pipeline_record import PipelineRecord, StepState, find_record, read_record, records, why_again, write_record
+from mlops_nb.batch.pipeline_record import (
+    PipelineRecord,
+    StepState,
+    find_record,
+    read_record,
+    records,
+    why_again,
+    write_record,
+)
 from mlops_nb.core.errors import NotebookNotFound, ParameterUnknown, UsageError
 from mlops_nb.core.process import began
-
 
 @pytest.fixture
 def find(bench):
@@ -70,9 +77,9 @@ def test_what_cannot_work_is_named(find, steps, words) -> None:
 def test_notebooks_and_parameters_are_looked_at_before_anything_starts(find) -> None:
     with pytest.raises(NotebookNotFound, match="Step x: There is no notebook"):
         check(graph(Step("a", "a.ipynb"), Step("x", "missing.ipynb")), find)
-    with pytest.raises(ParameterUnknown, match="Step a: .*no parameter 'mnoth'.*Did you mean month"):
+    with pytest.raises(ParameterUnknown, match=r"Step a: .*no parameter 'mnoth'.*Did you mean month"):
         check(graph(Step("a", "a.ipynb", {"mnoth": 3})), find)
-    with pytest.raises(UsageError, match="Step a: Parameter month of a.ipynb is int, not str"):
+    with pytest.raises(UsageError, match=r"Step a: Parameter month of a\.ipynb is int, not str"):
         check(graph(Step("a", "a.ipynb", {"month": [1, "March"]})), find)
     with pytest.raises(ParameterUnknown, match="'mnth'"):
         check(graph(Step("a", "a.ipynb")), find, given={"mnth": 3})
@@ -152,7 +159,8 @@ def test_a_record_whose_process_is_gone_says_so(tmp_path) -> None:
     alive = record(tmp_path, told, "20130301-monthly-1")
     write_record(replace(alive, steps=(StepState("a", "running"), StepState("b"))))
     assert find_record(tmp_path, "monthly").status == "running"
-    write_record(replace(alive, id="20130302-monthly-2", folder=str(tmp_path / "20130302-monthly-2"), began="0", steps=(StepState("a", "running"), StepState("b"))))
+    gone = record(tmp_path, told, "20130302-monthly-2", began="0")
+    write_record(replace(gone, steps=(StepState("a", "running"), StepState("b"))))
     died = find_record(tmp_path, "monthly")
     assert (died.id, died.status) == ("20130302-monthly-2", "failed") and [s.status for s in died.steps] == ["failed", "blocked"]
     assert [r.id for r in records(tmp_path)] == ["20130302-monthly-2", "20130301-monthly-1"]
