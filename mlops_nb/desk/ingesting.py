@@ -183,7 +183,7 @@ def _way_out(table: str, where: str) -> str:
         return f"If this is how it shall be: contract=False once, or write contracts/{table}.yaml."
     return "Repair the source, or edit the contract."
 
-# %% ../../nbs/desk/06_ingesting.ipynb #ccd45ea9
+# %% ../../nbs/desk/06_ingesting.ipynb #db55f756
 class Ingesting(Base):
     "Loads from outside."
 
@@ -200,7 +200,7 @@ class Ingesting(Base):
         separator: str | None = None,
         encoding: str = "utf-8",
     ) -> Ingested:
-        "Loads data from outside into a table. What breaks the contract changes nothing, and leaves an alert that the next good load closes."
+        "Loads data from outside into a table. A breach of its contract changes nothing, and leaves an alert until the next good load."
         self._change("ingest")
         keys = (key,) if isinstance(key, str) else tuple(key or ())
         how = {"query": query or None, "form": form or None, "separator": separator or None, "encoding": encoding or "utf-8"}
