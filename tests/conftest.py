@@ -1,5 +1,6 @@
 """What tests of several floors share."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from postgres import MISSING, Server, binaries
 
 settings.register_profile("tests", deadline=None)  # a slow machine is no fault of what is tested
 settings.load_profile("tests")
+
+os.environ.setdefault("MLOPS_NB_POOL_IDLE", "20")  # each test's workspace has a warm process of its own; it must not stay for long
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background by a shell, and children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -77,7 +77,7 @@ class Manager(NotebookExecutionManager):
         super().notebook_complete(**changed)
         self.save(final=True)
 
-# %% ../../nbs/batch/06_client.ipynb #24fcf046
+# %% ../../nbs/batch/06_client.ipynb #3fc12908
 def _size(content: dict[str, Any]) -> int:
     "About how many bytes an output has."
     if "text" in content:
@@ -106,10 +106,14 @@ class Client(PapermillNotebookClient):
         if limit and left < 0 and msg["msg_type"] != "error":
             return None
         self._left[cell_index] = left - _size(msg["content"])
-        if limit and self._left[cell_index] < 0 and msg["msg_type"] != "error":
-            outs.append(cut_notice(self.wishes.output_limit_mb))
-            return None
-        return super().output(outs, msg, display_id, cell_index)
+        if not limit or self._left[cell_index] >= 0 or msg["msg_type"] == "error":
+            return super().output(outs, msg, display_id, cell_index)
+        kept = None
+        if "text" in msg["content"]:
+            msg["content"]["text"] = msg["content"]["text"][: int(left)]
+            kept = super().output(outs, msg, display_id, cell_index)
+        outs.append(cut_notice(self.wishes.output_limit_mb))
+        return kept
 
     def clear_output(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
         "What is cleared does not count."
@@ -121,7 +125,7 @@ class Client(PapermillNotebookClient):
         "A kernel for as long as the notebook is executed."
         if self.wishes.kernel is None:
             if self.wishes.seed is not None and is_this_python(self.kernel_name):
-                line = f"__import__('mlops_nb.batch.seeding', fromlist=['_']).seed_everything({self.wishes.seed})"
+                line = f"__import__('mlops_nb.batch.seeding', fromlist=['_']).seed_first_cell({self.wishes.seed})"
                 self.extra_arguments: list[str] = [*self.extra_arguments, f"--IPKernelApp.exec_lines={line}"]
             with super().setup_kernel(**options):
                 yield

@@ -233,7 +233,7 @@ class Receipt(Record):
         "The deployment that it changed, or an empty text; then its versions are revision numbers, and its alias is none of the model's."
         return self.alias.removeprefix(DEPLOYMENT) if self.alias.startswith(DEPLOYMENT) else ""
 
-# %% ../../nbs/core/01_records.ipynb #550be904
+# %% ../../nbs/core/01_records.ipynb #916bb241
 RunStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 RunVerdict = Literal["ok", "changed", "drifted", "none"]
 
@@ -264,6 +264,8 @@ class Run(Record):
     cpu_seconds: float = float("nan")  # of the kernel and what it started
     peak_memory_mb: float = float("nan")
     digests: dict[str, str] = field(default_factory=dict)  # `table@version` -> digest of the rows that this run brought
+    models: tuple[str, ...] = ()  # versions that it used, `name/version`
+    registered: tuple[str, ...] = ()  # versions that it made
 
 # %% ../../nbs/core/01_records.ipynb #79cdbf95
 @dataclass(frozen=True)

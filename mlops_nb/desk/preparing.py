@@ -6,7 +6,7 @@
 __all__ = ['AGAIN', 'prepare', 'Step', 'Preparer', 'limits_of', 'keys_of', 'hash_key', 'planned', 'assembled', 'route_state',
            'live']
 
-# %% ../../nbs/desk/06_preparing.ipynb #4f670afb
+# %% ../../nbs/desk/06_preparing.ipynb #ad605cc7
 import hashlib
 import hmac
 import threading
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import VersionNotProven
+from ..core.interpreters import uv_environment
 from ..core.serving import AccessKey, Deployment, Route
 from ..core.settings import Settings, workspace_key
-from ..serve.environments import host_requirements, needs_mlflow, packages_differ, uv_environment
+from ..serve.environments import host_requirements, needs_mlflow, packages_differ
 from ..serve.plan import Limits, Plan, PlannedDeployment, PlannedKey, PlannedRoute, PlannedVersion, WorkerStatus
 from ..serve.supervisor import is_loopback
 from .agent_status import in_words

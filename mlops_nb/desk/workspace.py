@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #85f93994
+# %% ../../nbs/desk/10_workspace.ipynb #c3494dfc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,20 +16,22 @@ from typing import Any
 
 from ..batch.notebook import Value as Value
 from ..core.errors import ModelNotFound, RunNotFound, UsageError
-from ..core.lineage import current_actor
+from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .evidence import Evidence
 from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .pipelines import Pipelines
 from .runs import Runs
 from .serving import Serving
+from .settling import REPRODUCES
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
-# %% ../../nbs/desk/10_workspace.ipynb #76b569f7
+# %% ../../nbs/desk/10_workspace.ipynb #518e0efe
 class _Data(Base):
     "Tables and their snapshots."
 
@@ -44,7 +46,7 @@ class _Data(Base):
     ) -> Snapshot:
         "Makes `data` the next snapshot of a table. The same content again is “unchanged”, with the same version."
         self._change("commit")
-        return self.stores.lake.commit(name, data, mode, key, os.environ.get("MLOPS_NB_RUN_ID"), partition_by, schema)
+        return self.stores.lake.commit(name, data, mode, key, None, partition_by, schema)  # in a run the lake knows whose rows they are
 
     def read(self, ref: str, columns: list[str] | None = None, where: Any = None, as_: Any = "pandas") -> Any:
         "The rows of `flights`, `flights@3` or `flights@2013-03-01T00:00Z`; only what was asked for is read."
@@ -99,7 +101,7 @@ def read_file(path: Path) -> Any:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise UsageError(f"{path.name} cannot be read: {reason}", field="file", hint="Check its form and its header.") from None
 
-# %% ../../nbs/desk/10_workspace.ipynb #b7d8a60b
+# %% ../../nbs/desk/10_workspace.ipynb #b20d2c10
 class _Models(_Data):
     "Registered models and production."
 
@@ -124,7 +126,7 @@ class _Models(_Data):
         from mlops_nb.desk.registering import register
 
         self._change("register")
-        return register(
+        made = register(
             self.stores,
             model,
             name,
@@ -140,6 +142,8 @@ class _Models(_Data):
             description=description,
             wait=wait,
         )
+        note_registered(made.ref, made.metrics)
+        return made
 
     def compile(self, version: str) -> ModelVersion:
         "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
@@ -158,7 +162,7 @@ class _Models(_Data):
     def _rows(self, data: Any) -> Any:
         return self.read(data) if isinstance(data, str) else data
 
-# %% ../../nbs/desk/10_workspace.ipynb #4f55edf1
+# %% ../../nbs/desk/10_workspace.ipynb #28ae42c5
 class _Production(_Models):
     "Which version does what."
 
@@ -168,11 +172,13 @@ class _Production(_Models):
 
     def version(self, ref: str) -> ModelVersion:
         "One version: `name` (its champion), `name/2`, `name@alias`."
-        return self.stores.models.get(ref)
+        found = self.stores.models.get(ref)
+        note_model(found.ref, asked=ref)
+        return found
 
     def load(self, ref: str) -> Any:
         "The model itself, after its bytes were verified."
-        return self.stores.models.load(ref)
+        return self.stores.models.load(self.version(ref).ref)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
         "Gives a version an alias; leaves a signed receipt."
@@ -210,7 +216,8 @@ class _Watch(_Production, Runs):
         if data is not None:
             seen = Seen("", version.ref, 0, profiled(self.stores.models, version, self._rows(data)), [])
         else:
-            scored = [s for r in self.runs(status="finished", limit=1000) for s in seen_by(r) if s.version == version.ref]
+            done = [r for r in self.runs(status="finished", limit=1000) if not r.because.startswith(REPRODUCES)]
+            scored = [s for r in done for s in seen_by(r) if s.version == version.ref]
             found = [s for s in scored if run is None or s.run_id.startswith(run)]
             if not found:
                 hint = "Score something with it: `ws.run(\"score.ipynb\")`, or name --data."
@@ -257,8 +264,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #2be0a2ca
-class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Background):
+# %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['OPERATORS', 'Lake']
 
-# %% ../../nbs/store/03_lake.ipynb #66de2973
+# %% ../../nbs/store/03_lake.ipynb #a224ee42
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ from mlops_nb.store.lake_log import (
 )
 
 from ..core.errors import MlopsError, ReadOnly, UsageError
-from ..core.lineage import note_read, note_write
+from ..core.lineage import RUN_DIR, note_read, note_write
 from ..core.records import Finding, Snapshot
 from . import lake_upkeep as upkeep
 from . import lake_write as write
@@ -104,7 +105,7 @@ def _value(value: Any, kind: Any, column: str) -> Any:
         raise UsageError(f"{value!r} cannot be compared with column {column} ({kind}).", field="where",
                          hint="Give a value of the column's type.") from error  # fmt: skip
 
-# %% ../../nbs/store/03_lake.ipynb #08c5805c
+# %% ../../nbs/store/03_lake.ipynb #801d3d78
 class Lake:
     "Tables of one lake. `Lake('.mlops/lake')`, or `Lake('s3://bucket/prefix', {'endpoint_url': …})`."
 
@@ -140,8 +141,9 @@ class Lake:
     ) -> Snapshot:
         "Makes `data` the next version of the table, unless its content is there already."
         self._writable(f"commit({name!r})")
-        snapshot = write.commit(self.place, write.request(self.place, name, data, mode, key, run_id, partition_by, schema))
-        self._noted(note_write, snapshot)
+        wanted = write.request(self.place, name, data, mode, key, run_id, partition_by, schema)
+        snapshot = write.commit(self.place, wanted)
+        self._noted(note_write, snapshot, digest=write.brought(wanted) if os.environ.get(RUN_DIR) else "")
         return snapshot
 
     def read(
@@ -163,7 +165,7 @@ class Lake:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise vacuumed(name, content.entry.version) from error
             raise
-        self._noted(note_read, f"{name}@{content.entry.version}")
+        self._noted(note_read, f"{name}@{content.entry.version}", asked=ref)
         return from_table(table, as_)
 
     def scan(self, ref: str | Snapshot, columns: list[str] | None = None, where: Any = None, as_: Form = "polars") -> Any:
@@ -174,7 +176,7 @@ class Lake:
         expression = _filter(where, dataset.schema)
         if expression is not None:
             dataset = dataset.filter(expression)
-        self._noted(note_read, f"{name}@{content.entry.version}")
+        self._noted(note_read, f"{name}@{content.entry.version}", asked=ref)
         if as_ == "arrow":
             import pyarrow as pa
 
@@ -216,10 +218,10 @@ class Lake:
         if self.read_only:
             raise ReadOnly(f"{what} would change a lake that was opened read-only.", hint="Open it without `read_only=True`.")
 
-    def _noted(self, note: Any, ref: str | Snapshot) -> None:
+    def _noted(self, note: Any, ref: str | Snapshot, **more: Any) -> None:
         "The run's manifest lists data sets; what the product itself keeps beside them is not one."
         if self.place.area == "data":
-            note(ref, str(self.place.path or self.place.root))
+            note(ref, str(self.place.path or self.place.root), **{k: getattr(v, "ref", v) for k, v in more.items()})
 
     def diff(self, a: str | Snapshot, b: str | Snapshot, key: str | list[str] | None = None) -> TableDiff:
         "What leads from `a` to `b`: rows added, removed, changed; columns added, removed, retyped."

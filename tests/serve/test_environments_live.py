@@ -12,18 +12,13 @@ import scipy
 import sklearn
 from online import FEATURES, MLMODEL, Online, Shelf, split
 
+from mlops_nb.core.interpreters import EnvironmentFailed, uv_environment
 from mlops_nb.core.records import ModelVersion
 from mlops_nb.score.parity import Answers
 from mlops_nb.score.predictor import Spec, model_digest
 from mlops_nb.score.proof import write_examples
 from mlops_nb.score.served import describe, write_served
-from mlops_nb.serve.environments import (
-    EnvironmentFailed,
-    host_requirements,
-    needs_mlflow,
-    packages_differ,
-    uv_environment,
-)
+from mlops_nb.serve.environments import host_requirements, needs_mlflow, packages_differ
 from mlops_nb.serve.plan import PlannedVersion
 
 OTHER = "1.7.2"  # of scikit-learn
