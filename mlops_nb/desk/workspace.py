@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #a2bea0fc
+# %% ../../nbs/desk/10_workspace.ipynb #c3494dfc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,8 +21,10 @@ from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .evidence import Evidence
+from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
+from .pipelines import Pipelines
 from .runs import Runs
 from .serving import Serving
 from .settling import REPRODUCES
@@ -262,8 +264,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
-class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence):
+# %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
