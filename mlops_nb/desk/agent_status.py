@@ -14,6 +14,7 @@ from typing import Any
 from ..core.errors import MlopsError
 from ..core.process import read_note, write_note
 from ..core.records import Record, now, plain
+from ..core.schedules import Schedule
 from ..core.serving import Alert, Deployment
 from ..core.settings import Settings
 from ..serve.plan import Places, statuses, supervisor_of
@@ -57,6 +58,7 @@ class AgentStatus(Record):
     waiting_bytes: int = 0  # predictions and labels that are not in the lake yet
     collected_at: datetime | None = None
     alerts: tuple[Alert, ...] = ()  # that are open
+    schedules: tuple[Schedule, ...] = ()
     duties: tuple[DutyState, ...] = ()
     was_down: WasDown | None = None  # the last time
     note: str = ""  # what is wrong, or worth knowing

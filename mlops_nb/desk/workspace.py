@@ -26,6 +26,7 @@ from .logging import Labelled, Logging
 from .partitions import Partitions
 from .pipelines import Pipelines
 from .runs import Runs
+from .schedules import Schedules
 from .serving import Serving
 from .settling import REPRODUCES
 from .stores import Base
@@ -265,7 +266,7 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
-class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Background, Evidence):
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
 from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
+from . import cli_schedules as cli_schedules
 from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of

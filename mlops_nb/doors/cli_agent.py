@@ -78,6 +78,8 @@ def status_text(found: dict[str, Any]) -> str:
         lines += ["", table(rows, ["name", "state", "revision", "routes", "url", "note"])]
     if found["waiting_bytes"] or found["collected_at"]:
         lines += ["", f"Predictions: collected {cell(found['collected_at']) or 'never'}, {found['waiting_bytes'] / 1e6:.1f} MB waiting"]
+    if found.get("schedules"):
+        lines += ["", table(found["schedules"], ["name", "sentence", "state", "next_at", "last_state", "last_at"])]
     if found["alerts"]:
         lines += ["", table(found["alerts"], ["at", "severity", "message", "hint"])]
     if gap := found["was_down"]:
