@@ -1256,6 +1256,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlops_nb.desk.agent._Working.follow': ('desk/agent.html#_working.follow', 'mlops_nb/desk/agent.py'),
                                      'mlops_nb.desk.agent._Working.look': ('desk/agent.html#_working.look', 'mlops_nb/desk/agent.py'),
                                      'mlops_nb.desk.agent._Working.open': ('desk/agent.html#_working.open', 'mlops_nb/desk/agent.py'),
+                                     'mlops_nb.desk.agent._Working.publish': ('desk/agent.html#_working.publish', 'mlops_nb/desk/agent.py'),
                                      'mlops_nb.desk.agent._Working.watch': ('desk/agent.html#_working.watch', 'mlops_nb/desk/agent.py'),
                                      'mlops_nb.desk.agent._await_other': ('desk/agent.html#_await_other', 'mlops_nb/desk/agent.py'),
                                      'mlops_nb.desk.agent._detach': ('desk/agent.html#_detach', 'mlops_nb/desk/agent.py'),
