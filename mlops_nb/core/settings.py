@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #130628cb
+# %% ../../nbs/core/02_settings.ipynb #49cdf093
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -74,6 +74,8 @@ class Settings:
     output_limit_mb: float = _setting(10.0, "megabytes that one cell of a run may print; more is left out, and said so; 0: no limit")
     cell_timeout_s: float = _setting(0.0, "seconds after which a cell of a run is stopped; 0: never")
     proof_timeout_s: float = _setting(180.0, "seconds a new version has to load and repeat its answers in a clean process")
+    ingest_limit_mb: float = _setting(1024.0, "megabytes a load from outside may have, also after unpacking")
+    ingest_timeout_s: float = _setting(60.0, "seconds a source may be silent; ten times that for all of a load")
     seed: int = _setting(0, "seed of runs, samples and permutations")
     hash_actor: bool = _setting(False, "record a hash in place of login names")
     plain_columns: tuple[str, ...] = _setting((), "columns whose values may stand in clear in profiles and examples")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from ..batch.pool import stop_pools
 from ..core.errors import MlopsError, UsageError, nearest
 from ..core.logfile import follow, log_path, tail
 from ..core.serving import AgentAway, LogMode
@@ -48,6 +49,7 @@ class _Running(Base):
     def down(self) -> AgentStopped:
         "Ends the agent, and the online server once it has answered what it had begun."
         self._change("down")
+        stop_pools(self.settings.state_dir)
         gone = stop_agent(self.settings)
         if gone is not None:
             return AgentStopped(True, gone.pid)
