@@ -3,7 +3,7 @@
     python tools/lanes.py                 every lane
     python tools/lanes.py fast browser    these
 
-A lane that runs twice its budget is ended and has failed. The last line counts: a pytest
+A lane that runs three times its budget is ended and has failed. The last line counts: a pytest
 step counts its tests, any other step counts as one.
 """
 
