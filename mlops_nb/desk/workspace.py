@@ -20,6 +20,7 @@ from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .checking import Checks, let_through
 from .evidence import Evidence
 from .logging import Labelled, Logging
 from .partitions import Partitions
@@ -139,9 +140,13 @@ class _Models(_Data):
             tags=tags,
             description=description,
             wait=wait,
+            gate=self._gate,
         )
         note_registered(made.ref, made.metrics)
         return made
+
+    def _gate(self, version: ModelVersion, alias: str) -> dict[str, Any]:
+        return let_through(self.stores, version, alias)
 
     def compile(self, version: str) -> ModelVersion:
         "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
@@ -179,11 +184,11 @@ class _Production(_Models):
         return self.stores.models.load(self.version(ref).ref)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
-        "Gives a version an alias; leaves a signed receipt."
+        "Gives a version an alias; leaves a signed receipt. A gated alias asks for a passed check, which is made where there is none."
         from mlops_nb.desk.production import promote
 
         self._change("promote")
-        return promote(self.stores, version, alias=alias, force=force, reason=reason)
+        return promote(self.stores, version, alias=alias, force=force, reason=reason, gate=self._gate)
 
     def receipts(self, model: str | None = None) -> list[Receipt]:
         "Who changed what in production, newest first."
@@ -263,7 +268,7 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
-class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence):
+class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence, Checks):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
