@@ -6,13 +6,13 @@
 __all__ = ['SAMPLE', 'ALIKE', 'Bench', 'rows_for', 'gate_path', 'gate_of', 'milliseconds', 'examine_version', 'keep', 'kept',
            'newest_passed', 'holder_of', 'passage', 'let_through', 'Checks']
 
-# %% ../../nbs/desk/08_checking.ipynb #7296d7cc
+# %% ../../nbs/desk/08_checking.ipynb #798b398b
 import hashlib
 import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,11 @@ from ..batch.order import write_durable
 from ..core.errors import CheckFailed, MlopsError, UsageError, VersionNotFound, VersionNotProven
 from ..core.records import ModelVersion, now
 from ..core.settings import workspace_key
+from ..watch.checks import concluded
+from ..watch.report import Check, CheckReport, report_digest, skipped
 from .held_out import Overlap, Rows, kept_rows, overlap
 from .logging import age_of
 from .stores import Base, Stores
-from ..watch.checks import concluded
-from ..watch.report import Check, CheckReport, report_digest, skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def _none_kept(version: ModelVersion) -> tuple[str, str]:
     hint = f'Name rows it has not learnt from: ws.check("{version.ref}", data="{(version.snapshots or ("flights@3",))[-1]}").'
     return f"no held-out rows of {version.ref} are kept here{found}", hint
 
-# %% ../../nbs/desk/08_checking.ipynb #3af27aef
+# %% ../../nbs/desk/08_checking.ipynb #951771a7
 def gate_path(root: Path, model: str) -> Path:
     "Where the gate of a model stands."
     from mlops_nb.store.lake_frames import slug
@@ -119,10 +119,12 @@ def gate_of(stores: Stores, version: ModelVersion, given: Any = None) -> dict[st
     if path.exists():
         return parse_gate(path.read_text(encoding="utf-8"), version.kind)
     if given is not None:
-        raise UsageError(f"There is no gate file {path}.", field="gate", hint=f"`mlops-nb check {version.name} --write-gate` writes one.")
+        raise UsageError(
+            f"There is no gate file {path}.", field="gate", hint=f"`mlops-nb check {version.name} --write-gate` writes one."
+        )
     return read_gate({}, version.kind)
 
-# %% ../../nbs/desk/08_checking.ipynb #cd68a726
+# %% ../../nbs/desk/08_checking.ipynb #aafb37d4
 def _contract(bench: Bench) -> Check:
     from mlops_nb.core.violations import Violations
 
@@ -135,7 +137,11 @@ def _contract(bench: Bench) -> Check:
     found: Violations = contract.validate(columns, plain=bench.stores.settings.plain_columns, key=workspace_key(bench.stores.settings))
     hard = [v for v in found if bench.gate["contract"]["strict"] or v.rule in ("required", "type", "rows")]
     parts = [{"column": v.column, "rule": v.rule, "rows": v.count, "message": v.message} for v in found][:40]
-    words = found[0].message + (f" And {len(found) - 1} more." if len(found) > 1 else "") if found else f"{len(bench.frame):,} rows keep it"
+    words = (
+        found[0].message + (f" And {len(found) - 1} more." if len(found) > 1 else "")
+        if found
+        else f"{len(bench.frame):,} rows keep it"
+    )
     step = "Check where these rows come from, or register with rows like them." if found else ""
     state: Any = "fail" if hard else "warn" if found else "ok"
     return Check("contract", state, float(len(found)), 0.0, words, step, parts=parts)
@@ -144,11 +150,14 @@ def _contract(bench: Bench) -> Check:
 def _overlap(bench: Bench) -> Check:
     if bench.given is None:
         return skipped("overlap", *_none_kept(bench.version))
-    bound, parts, told, sure = float(bench.gate["overlap"]["max"]), [], "", True
+    bound, told, sure = float(bench.gate["overlap"]["max"]), "", True
+    parts: list[dict[str, Any]] = []
     for one in filter(None, (bench.version, bench.against)):
         found = overlap(bench.stores.settings, one.name, one.version, bench.given)
         if isinstance(found, Overlap) and found.looked_at:
-            parts.append({"version": one.ref, "shared": found.shared, "looked_at": found.looked_at, "share": found.shared / found.looked_at})
+            parts.append(
+                {"version": one.ref, "shared": found.shared, "looked_at": found.looked_at, "share": found.shared / found.looked_at}
+            )
             sure = found.sure if one is bench.version else sure
         elif one is bench.version:
             told = found if isinstance(found, str) else "too few rows to look at"
@@ -158,17 +167,23 @@ def _overlap(bench: Bench) -> Check:
     worst, share = max(parts, key=lambda p: p["share"]), mine[0]["share"]
     words = f"{mine[0]['shared']:,} of {mine[0]['looked_at']:,} rows looked at are training rows of {bench.version.ref}"
     if share > bound and not sure:
-        words = f"{mine[0]['shared']:,} of {mine[0]['looked_at']:,} rows look like training rows of {bench.version.ref}; perhaps by chance"
+        words = (
+            f"{mine[0]['shared']:,} of {mine[0]['looked_at']:,} rows look like training rows of {bench.version.ref}; perhaps by chance"
+        )
         return Check("overlap", "warn", share, bound, words, "Register with id= or time=, and it is known.", parts=parts)
     if share > bound:
         return Check("overlap", "fail", share, bound, words, "Check on rows it has not learnt from: data=.", parts=parts)
     if worst["share"] > bound:
-        words = f"{worst['shared']:,} of {worst['looked_at']:,} rows looked at are training rows of {worst['version']}: that flatters it"
+        words = (
+            f"{worst['shared']:,} of {worst['looked_at']:,} rows looked at are training rows of {worst['version']}: that flatters it"
+        )
         return Check("overlap", "warn", worst["share"], bound, words, "Compare on rows neither has learnt from: data=.", parts=parts)
     return Check("overlap", "ok", share, bound, words, parts=parts)
 
-# %% ../../nbs/desk/08_checking.ipynb #9f3be299
+# %% ../../nbs/desk/08_checking.ipynb #aa8e647f
 def _skew(bench: Bench) -> Check:
+    import pyarrow.compute as pc
+
     from mlops_nb.desk.scoring import compare
     from mlops_nb.profile.rows import from_rows
     from mlops_nb.store import lake_served as served
@@ -176,11 +191,10 @@ def _skew(bench: Bench) -> Check:
     last = age_of(bench.gate["skew"]["last"])
     reference = [view for _, view in bench.stores.models.reference(bench.version)]
     rows = served.read(bench.stores.lake.place, "profiles", bench.version.name, since=now() - last if last else None)
-    import pyarrow.compute as pc
-
     rows = rows.filter(pc.and_(pc.is_in(rows["source"], value_set=_online()), pc.equal(pc.fill_null(rows["segment"], ""), "")))
     if not rows.num_rows:
-        return skipped("skew", f"nothing was logged online in the last {bench.gate['skew']['last']}", "Deploy it as a canary or a shadow first.")
+        why = f"nothing was logged online in the last {bench.gate['skew']['last']}"
+        return skipped("skew", why, "Deploy it as a canary or a shadow first.")
     if not reference:
         return skipped("skew", f"{bench.version.ref} has no training profile")
     starts = rows["window_start"].unique().to_pylist()
@@ -188,7 +202,8 @@ def _skew(bench: Bench) -> Check:
     report = compare(bench.stores.models, bench.version, windows, reference, "training")
     if report.verdict == "none":
         return skipped("skew", report.summary)
-    parts = [{"column": n, "verdict": f.verdict, "effect": f.effect, "reason": f.reason} for n, f in report.features.items() if f.verdict != "ok"]
+    moved = {n: f for n, f in report.features.items() if f.verdict != "ok"}
+    parts = [{"column": n, "verdict": f.verdict, "effect": f.effect, "reason": f.reason} for n, f in moved.items()]
     state: Any = {"ok": "ok", "changed": "warn", "drifted": "fail"}[report.verdict]
     step = "Train on newer rows." if state != "ok" else ""
     return Check("skew", state, report.score, report.bound, report.summary.rstrip("."), step, parts=parts[:20])
@@ -207,7 +222,7 @@ def _one_version(rows: Any) -> list[Any]:
     parts = [rows.filter(pc.and_(pc.equal(rows["version"], v), pc.equal(rows["source"], s))) for v, s in keys]
     return [part for part in parts if part.num_rows]
 
-# %% ../../nbs/desk/08_checking.ipynb #599f4b0e
+# %% ../../nbs/desk/08_checking.ipynb #4c11ab47
 def milliseconds(ask: Callable[[Any], Any], rows: "pd.DataFrame", times: int = 15) -> tuple[float, float]:
     "Median and worst time of one row, after one that warms up."
     import numpy as np
@@ -235,7 +250,7 @@ def _machine(bench: Bench) -> list[Check]:
     checks = [Check("size", "ok" if size <= limit else "fail", size, limit, f"the model has {size:.1f} MB", step, parts=parts)]
     rows, bound = bench.rows().head(SAMPLE), float(bench.gate["latency"]["max_ms"])
     middle, worst = milliseconds(bench.predictor.ask, rows)
-    timed = [{"runtime": "library", "median_ms": middle, "worst_ms": worst}]
+    timed: list[dict[str, Any]] = [{"runtime": "library", "median_ms": middle, "worst_ms": worst}]
     if program.exists():
         timed.append(_compiled_time(bench, program, rows))
     value = float(timed[-1]["median_ms"])  # what a server would use
@@ -271,9 +286,11 @@ def _runtimes(bench: Bench) -> Check:
     spec = bench.predictor.spec
     found = compare_rows(load_program(folder), bench.predictor.model, spec, frame, values, [f"row {i}" for i in range(len(frame))])
     words = found.reason or f"{len(frame):,} rows are answered alike by the library and by the compiled form"
-    return Check("runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else "")
+    return Check(
+        "runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else ""
+    )
 
-# %% ../../nbs/desk/08_checking.ipynb #11b8b572
+# %% ../../nbs/desk/08_checking.ipynb #e33b0d16
 def _guarded(name: str, judge: Callable[[], Any]) -> list[Check]:
     try:
         found = judge()
@@ -294,12 +311,15 @@ def _quality(bench: Bench) -> list[Check]:
     rows = bench.labelled()
     names = ("metrics", "champion", "segments", "calibration", "leak", "fairness")
     if rows is None:
-        why = _none_kept(bench.version) if bench.frame is None else (f"the rows have no labels in a column {spec.target!r}", "Give rows with labels.")
+        unlabelled = (f"the rows have no labels in a column {spec.target!r}", "Give rows with labels.")
+        why = _none_kept(bench.version) if bench.frame is None else unlabelled
         return [skipped(name, *why) for name in names]
     y, mine = bench.truth(rows), bench.predictor.ask(rows)
     positive = spec.classes[-1] if spec.classes else True
     theirs, absent = _theirs(bench, rows)
-    day = rows[bench.version.time].dt.date if bench.version.time in rows.columns and rows[bench.version.time].dtype.kind == "M" else None
+    day = (
+        rows[bench.version.time].dt.date if bench.version.time in rows.columns and rows[bench.version.time].dtype.kind == "M" else None
+    )
     segments = list(dict.fromkeys([*facts_of(bench.stores.models, bench.version).segments, *gate["segments"]["columns"]]))
 
     def champion() -> Check:
@@ -327,20 +347,23 @@ def _theirs(bench: Bench, rows: "pd.DataFrame") -> "tuple[Answers | None, str]":
     except Exception as problem:  # columns it needs and these rows lack, packages that are gone
         return None, f"{bench.against.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
 
-# %% ../../nbs/desk/08_checking.ipynb #dd0a9c51
+# %% ../../nbs/desk/08_checking.ipynb #7be9a9cf
 def _never_missing(folder: Path) -> list[str]:
     path = folder / "signature.json"
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"] if path.exists() else []
     return [i["name"] for i in inputs if not i.get("nullable", True)]
 
 
-def examine_version(stores: Stores, version: ModelVersion, against: ModelVersion | None, data: Any = None, gate: Any = None) -> CheckReport:
+def examine_version(
+    stores: Stores, version: ModelVersion, against: ModelVersion | None, data: Any = None, gate: Any = None
+) -> CheckReport:
     "Asks everything, and signs what was found."
     from mlops_nb.watch.checks import judge_robustness
     from mlops_nb.watch.gate import gate_digest
 
     if version.state != "proven":
-        raise VersionNotProven(f"{version.ref} is {version.state}. {version.reason}".strip(), field="version", hint="Only what is proven is checked.")
+        words = f"{version.ref} is {version.state}. {version.reason}".strip()
+        raise VersionNotProven(words, field="version", hint="Only what is proven is checked.")
     asked = gate_of(stores, version, gate)
     given, source = rows_for(stores, version, against, data)
     bench = Bench(stores, version, stores.models.predictor(version), asked, given, against)
@@ -356,8 +379,8 @@ def examine_version(stores: Stores, version: ModelVersion, against: ModelVersion
         checks += _guarded(name, lambda judge=judge: judge(bench))  # type: ignore[misc]
     found, passed, why = concluded(checks, asked, against.ref if against else "")
     report = CheckReport(
-        version.ref, against.ref if against else "", passed, found, now(), _new_id(), why, source or "no rows", 0 if given is None else len(given.frame),
-        version.digest, against.digest if against else "", gate_digest(asked), asked,
+        version.ref, against.ref if against else "", passed, found, now(), _new_id(), why, source or "no rows",
+        0 if given is None else len(given.frame), version.digest, against.digest if against else "", gate_digest(asked), asked,
     )  # fmt: skip
     report = CheckReport.from_dict(report.to_dict())  # as a reader will have it
     report = replace(report, digest=report_digest(report))
@@ -371,7 +394,7 @@ def _new_id() -> str:
 def _sign(stores: Stores, digest: str) -> str:
     return hmac.new(workspace_key(stores.settings), b"check " + digest.encode(), hashlib.sha256).hexdigest()
 
-# %% ../../nbs/desk/08_checking.ipynb #8d76456e
+# %% ../../nbs/desk/08_checking.ipynb #bcdb2fca
 def keep(stores: Stores, report: CheckReport) -> Path:
     "Writes a report, durably."
     folder = stores.settings.state_dir / "checks"
@@ -401,11 +424,16 @@ def newest_passed(stores: Stores, version: ModelVersion, against: ModelVersion |
 
     asked, other = gate_digest(gate_of(stores, version)), against.digest if against else ""
     for report in kept(stores, version.name):
-        if (report.version, report.model_digest, report.against_digest, report.gate_digest) == (version.ref, version.digest, other, asked):
+        if (report.version, report.model_digest, report.against_digest, report.gate_digest) == (
+            version.ref,
+            version.digest,
+            other,
+            asked,
+        ):
             return report if report.passed else None
     return None
 
-# %% ../../nbs/desk/08_checking.ipynb #35eea0d1
+# %% ../../nbs/desk/08_checking.ipynb #932df82b
 def holder_of(stores: Stores, version: ModelVersion, alias: str) -> ModelVersion | None:
     "The version that holds an alias now; None where nobody or itself does."
     try:
@@ -433,11 +461,9 @@ def let_through(stores: Stores, version: ModelVersion, alias: str) -> dict[str, 
     if report is None:
         return {}
     if not report.passed:
-        refused = CheckFailed(
-            f"{version.ref} may not become {alias}. {report.summary}",
-            field="version",
-            hint=f'`mlops-nb check {version.ref}` shows why; ws.promote("{version.ref}", alias="{alias}", force=True, reason="…") does it all the same.',
-        )
+        all_the_same = f'ws.promote("{version.ref}", alias="{alias}", force=True, reason="…") does it all the same.'
+        hint = f"`mlops-nb check {version.ref}` shows why; {all_the_same}"
+        refused = CheckFailed(f"{version.ref} may not become {alias}. {report.summary}", field="version", hint=hint)
         refused.report = report
         raise refused
     return {"check": {"id": report.id, "digest": report.digest, "against": report.against, "passed": True}}

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['MOST_HASHES', 'HASH', 'place_of', 'hashes_of', 'thinned', 'keep_rows', 'Rows', 'kept_rows', 'Overlap', 'overlap']
 
-# %% ../../nbs/desk/00_held_out.ipynb #3c27a5b5
+# %% ../../nbs/desk/00_held_out.ipynb #39093d2a
 import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import MlopsError
 from ..core.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-# %% ../../nbs/desk/00_held_out.ipynb #ccecc42a
+# %% ../../nbs/desk/00_held_out.ipynb #68bc043c
 MOST_HASHES = 200_000
 
 
@@ -43,7 +43,7 @@ def hashes_of(frame: "pd.DataFrame", columns: Sequence[str]) -> "np.ndarray | No
                 rows = rows.assign(**{name: rows[name].astype(object)})
             elif rows[name].dtype.kind in "iub":
                 rows = rows.assign(**{name: rows[name].astype(float)})  # a column with a gap somewhere else is one of floats
-        return row_hashes(typed(to_table(rows)), 1)[:, 0]  # type: ignore[no-any-return]
+        return row_hashes(typed(to_table(rows)), 1)[:, 0]
     except (MlopsError, TypeError, ValueError, KeyError):
         return None
 
@@ -54,7 +54,7 @@ def thinned(hashes: "np.ndarray", bits: int) -> "np.ndarray":
 
     return hashes[(hashes & np.uint64((1 << bits) - 1)) == 0]
 
-# %% ../../nbs/desk/00_held_out.ipynb #9f1a83b2
+# %% ../../nbs/desk/00_held_out.ipynb #5562a024
 HASH = "row hash"  # a column of what is kept
 
 
@@ -77,7 +77,8 @@ def keep_rows(
         named = [c for c in dict.fromkeys([*columns, *ids]) if c in train.columns]
         if (found := hashes_of(train, named)) is not None:
             bits = max(0, int(np.ceil(np.log2(max(1, len(found)) / MOST_HASHES))))
-            np.savez(folder / "train.npz", hashes=np.unique(thinned(found, bits)), bits=bits, columns=named, sure=bool(set(ids) & set(named)))
+            sure = bool(set(ids) & set(named))
+            np.savez(folder / "train.npz", hashes=np.unique(thinned(found, bits)), bits=bits, columns=named, sure=sure)
         if test is None or not settings.held_out_rows:
             return
         rows = test

@@ -24,6 +24,7 @@ from .checking import Checks, let_through
 from .evidence import Evidence
 from .logging import Labelled, Logging
 from .partitions import Partitions
+from .replayed import Replays
 from .runs import Runs
 from .serving import Serving
 from .settling import REPRODUCES
@@ -268,7 +269,7 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
-class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence, Checks):
+class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence, Checks, Replays):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

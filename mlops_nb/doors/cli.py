@@ -22,7 +22,6 @@ from . import cli_agent as cli_agent
 from . import cli_checks as cli_checks
 from . import cli_labels as cli_labels
 from . import cli_runs as cli_runs
-from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 

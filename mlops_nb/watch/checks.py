@@ -38,7 +38,7 @@ def concluded(checks: Sequence[Check], gate: Mapping[str, Any], against: str) ->
         return kept, False, f"No: {' and '.join(missing)} could not be judged ({told})."
     return kept, True, f"Yes ({told})."
 
-# %% ../../nbs/watch/11_checks.ipynb #302b9488
+# %% ../../nbs/watch/11_checks.ipynb #50fe44cb
 def judge_metrics(gate: Mapping[str, Any], kind: Kind, y: Any, answers: Answers) -> list[Check]:
     "One finding for each bound of the gate."
     n = len(y)
@@ -60,7 +60,9 @@ def judge_metrics(gate: Mapping[str, Any], kind: Kind, y: Any, answers: Answers)
     return checks
 
 
-def judge_champion(gate: Mapping[str, Any], kind: Kind, y: Any, mine: Answers, theirs: Answers, against: str, blocks: Any, seed: int) -> Check:
+def judge_champion(
+    gate: Mapping[str, Any], kind: Kind, y: Any, mine: Answers, theirs: Answers, against: str, blocks: Any, seed: int
+) -> Check:
     "The difference from the present holder, with its interval."
     metric, margin, n = gate["champion"]["metric"], float(gate["champion"]["margin"]), len(y)
     if not metric:
@@ -82,7 +84,7 @@ def judge_champion(gate: Mapping[str, Any], kind: Kind, y: Any, mine: Answers, t
 def _signed(found: Paired) -> str:
     return f"{found.difference:+.4f} (from {found.low:+.4f} to {found.high:+.4f})"
 
-# %% ../../nbs/watch/11_checks.ipynb #335dc61a
+# %% ../../nbs/watch/11_checks.ipynb #33b0cf1f
 def _levels(column: "pd.Series", least: int, most: int = 30) -> list[tuple[str, Any]]:
     "(value, which rows) of the largest groups of a column; numbers of many values in quarters."
     import pandas as pd
@@ -95,7 +97,14 @@ def _levels(column: "pd.Series", least: int, most: int = 30) -> list[tuple[str, 
 
 
 def judge_segments(
-    gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", y: Any, mine: Answers, theirs: Answers | None, names: Sequence[str], seed: int
+    gate: Mapping[str, Any],
+    kind: Kind,
+    frame: "pd.DataFrame",
+    y: Any,
+    mine: Answers,
+    theirs: Answers | None,
+    names: Sequence[str],
+    seed: int,
 ) -> Check:
     "Whether a segment is served worse than by the present holder; where there is none, than all rows together."
     metric, bound = gate["champion"]["metric"], float(gate["segments"]["worse_by"])
@@ -122,8 +131,18 @@ def judge_segments(
     return Check("segments", state, worst["difference"], -bound, words, step, parts=sorted(parts, key=lambda p: p["difference"])[:40])
 
 
-def _segment(kind: Any, y: Any, mine: Any, theirs: Any, metric: str, name: str, rows: Any, level: float, whole: float, seed: int) -> dict[str, Any]:
-    part: dict[str, Any] = {"segment": name, "rows": int(rows.sum()), "low": None, "high": None, "other": whole}
+def _segment(
+    kind: Any, y: Any, mine: Any, theirs: Any, metric: str, name: str, rows: Any, level: float, whole: float, seed: int
+) -> dict[str, Any]:
+    part: dict[str, Any] = {
+        "segment": name,
+        "rows": int(rows.sum()),
+        "value": None,
+        "other": whole,
+        "difference": None,
+        "low": None,
+        "high": None,
+    }
     of = _picked(mine, rows)
     value = measures(kind, y[rows], of).get(metric, lambda w: NAN)(np.ones(part["rows"]))
     if theirs is None:
@@ -137,7 +156,7 @@ def _picked(answers: Answers, rows: Any) -> Answers:
     scores = None if answers.scores is None else np.asarray(answers.scores)[rows]
     return Answers(np.asarray(answers.prediction)[rows], scores, answers.classes)
 
-# %% ../../nbs/watch/11_checks.ipynb #d5572955
+# %% ../../nbs/watch/11_checks.ipynb #1f5b3999
 def calibration_gap(said: Any, truth: Any, bins: int = 10) -> float:
     "Mean distance between what was said and what was true, over groups of equal size, beyond what chance makes."
     said, truth = np.asarray(said, float), np.asarray(truth, float)
@@ -170,9 +189,11 @@ def judge_calibration(gate: Mapping[str, Any], kind: Kind, y: Any, answers: Answ
         value = calibration_gap(scores[:, 1] if binary else scores.max(axis=1), truth)
         words = f"said and true probability differ by {value:.3f} on average beyond chance, over ten groups of {len(y) // 10:,} rows"
     good = value <= bound
-    return Check("calibration", "ok" if good else "fail", value, bound, words, "" if good else "Calibrate it (CalibratedClassifierCV).")
+    return Check(
+        "calibration", "ok" if good else "fail", value, bound, words, "" if good else "Calibrate it (CalibratedClassifierCV)."
+    )
 
-# %% ../../nbs/watch/11_checks.ipynb #4d61d993
+# %% ../../nbs/watch/11_checks.ipynb #99a18df9
 def disturbed(frame: "pd.DataFrame", features: Sequence[str]) -> "Iterator[tuple[str, str, pd.DataFrame]]":
     "(what, column, the rows with it)."
     import pandas as pd
@@ -181,10 +202,10 @@ def disturbed(frame: "pd.DataFrame", features: Sequence[str]) -> "Iterator[tuple
         column = frame[name]
         gone = column.astype("float64") * np.nan if column.dtype.kind in "iu" else column.mask([True] * len(column))
         yield "missing", name, frame.assign(**{name: gone})
-        if column.dtype.kind in "OUT" or str(column.dtype) in ("str", "string", "category"):
-            if column.dropna().map(lambda v: isinstance(v, str)).all():
-                new = pd.Series(["never seen before"] * len(frame), index=frame.index)
-                yield "new category", name, frame.assign(**{name: new if str(column.dtype) != "category" else new.astype("category")})
+        words = column.dtype.kind in "OUT" or str(column.dtype) in ("str", "string", "category")
+        if words and column.dropna().map(lambda v: isinstance(v, str)).all():
+            new = pd.Series(["never seen before"] * len(frame), index=frame.index)
+            yield "new category", name, frame.assign(**{name: new if str(column.dtype) != "category" else new.astype("category")})
     yield "other order", "", frame[list(reversed(frame.columns))]
 
 
@@ -208,8 +229,8 @@ def judge_robustness(
     seconds: float = 20.0,
 ) -> Check:
     "Whether the model answers what goes wrong in practice, and how far its answers move."
-    bound, first, parts, until = float(gate["robustness"]["max_change"]), ask(frame), [], time.monotonic() + seconds
-    tried = 0
+    bound, first, until, tried = float(gate["robustness"]["max_change"]), ask(frame), time.monotonic() + seconds, 0
+    parts: list[dict[str, Any]] = []
     for what, name, rows in disturbed(frame[list(features)], features):
         if time.monotonic() > until and what != "other order":
             continue
@@ -226,20 +247,21 @@ def judge_robustness(
     words = f"{tried} disturbances on {len(frame):,} rows; answers moved by {largest:.3f} at most"
     if bad:
         one = bad[0]
-        what = f"{one['what']} {one['column']}".strip()
-        words = f"{what}: {one['raised'] or 'answers moved by ' + format(one['change'], '.3f')}" + (f", and {len(bad) - 1} more" if len(bad) > 1 else "")
+        said = one["raised"] or f"answers moved by {one['change']:.3f}"
+        words = f"{one['what']} {one['column']}".strip() + f": {said}" + (f", and {len(bad) - 1} more" if len(bad) > 1 else "")
     step = "Let the pipeline impute and ignore unknown categories." if bad else ""
     shown = sorted(parts, key=lambda p: (not p["wrong"], -(p["change"] if np.isfinite(p["change"]) else 9)))[:20]
     return Check("robustness", "fail" if bad else "ok", largest, bound, words, step, parts=shown)
 
-# %% ../../nbs/watch/11_checks.ipynb #43707510
+# %% ../../nbs/watch/11_checks.ipynb #20640128
 def alone(column: "pd.Series", y: Any, kind: Kind, seed: int = 0) -> float:
     "How well one column alone predicts the target on rows it was not looked up on: 0 not at all, 1 perfectly."
     import pandas as pd
 
     numeric = column.dtype.kind in "iufbM"
     values = pd.to_numeric(column, errors="coerce") if column.dtype.kind == "b" else column
-    codes = values.rank(pct=True).mul(50).fillna(-1).astype(int) if numeric and values.nunique() > 50 else pd.Series(pd.factorize(values)[0])
+    many = numeric and values.nunique() > 50
+    codes = values.rank(pct=True).mul(50).fillna(-1).astype(int) if many else pd.Series(pd.factorize(values)[0])
     half, codes = np.random.default_rng(seed).random(len(y)) < 0.5, np.asarray(codes)
     if kind == "multiclass":
         best = pd.Series(np.asarray(y, object)[half]).groupby(codes[half]).agg(lambda v: v.value_counts().index[0])
@@ -256,7 +278,9 @@ def alone(column: "pd.Series", y: Any, kind: Kind, seed: int = 0) -> float:
     return max(0.0, 1 - float(((truth - said) ** 2).sum()) / spread) if spread else NAN
 
 
-def judge_leak(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", features: Sequence[str], y: Any, positive: Any = None) -> Check:
+def judge_leak(
+    gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", features: Sequence[str], y: Any, positive: Any = None
+) -> Check:
     "Whether one column alone predicts the target."
     bound = float(gate["leak"]["max"])
     if len(y) < gate["min_rows"]:
@@ -272,9 +296,11 @@ def judge_leak(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", featu
     good = value <= bound
     words = f"{first} alone predicts the target with {value:.3f} of 1; the most of all columns"
     step = "" if good else f"Is {first} known before the answer is? If not, leave it out."
-    return Check("leak", "ok" if good else "fail", value, bound, words, step, parts=[{"column": n, "alone": found[n]} for n in order[:10]])
+    return Check(
+        "leak", "ok" if good else "fail", value, bound, words, step, parts=[{"column": n, "alone": found[n]} for n in order[:10]]
+    )
 
-# %% ../../nbs/watch/11_checks.ipynb #c164b559
+# %% ../../nbs/watch/11_checks.ipynb #c8f6015a
 def judge_fairness(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", y: Any, answers: Answers, positive: Any) -> Check:
     "Rates of a positive answer, and of a positive answer where it was deserved, between groups that the gate names."
     names, bound = list(gate["fairness"]["columns"]), float(gate["fairness"]["max_difference"])
@@ -284,13 +310,16 @@ def judge_fairness(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", y
         return skipped("fairness", f"rates are defined for two classes, and this is a {kind} model")
     absent = [n for n in names if n not in frame.columns]
     if absent:
-        return skipped("fairness", f"the rows have no column {', '.join(absent)}", "Register with segments=(…), or give data= with it.")
+        return skipped(
+            "fairness", f"the rows have no column {', '.join(absent)}", "Register with segments=(…), or give data= with it."
+        )
     said, truth = np.asarray(answers.prediction, object) == positive, np.asarray(y, object) == positive
     parts = []
     for column in names:
         for value, rows in _levels(frame[column], int(gate["fairness"]["min_rows"])):
             deserved = float(said[rows & truth].mean()) if (rows & truth).sum() >= 20 else NAN
-            parts.append({"column": column, "group": value, "rows": int(rows.sum()), "positive": float(said[rows].mean()), "recall": deserved})
+            group = {"column": column, "group": value, "rows": int(rows.sum())}
+            parts.append(group | {"positive": float(said[rows].mean()), "recall": deserved})
     gaps = {}
     for column in names:
         for rate in ("positive", "recall"):
@@ -300,6 +329,6 @@ def judge_fairness(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", y
     if not gaps:
         return skipped("fairness", f"fewer than two groups of {gate['fairness']['min_rows']} rows", "Give more rows with data=.")
     worst = max(gaps, key=lambda k: gaps[k])
-    good = gaps[worst] <= bound
+    good, words = gaps[worst] <= bound, f"largest difference between groups: {worst}, {gaps[worst]:.3f}"
     step = "" if good else f"Look at the groups of {worst.partition(',')[0]}."
-    return Check("fairness", "ok" if good else "fail", gaps[worst], bound, f"largest difference between groups: {worst}, {gaps[worst]:.3f}", step, parts=parts)
+    return Check("fairness", "ok" if good else "fail", gaps[worst], bound, words, step, parts=parts)

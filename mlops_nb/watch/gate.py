@@ -15,12 +15,13 @@ from ..core.errors import MlopsError, nearest
 from ..core.records import Kind
 from .paired import METRICS
 
-# %% ../../nbs/watch/05_gate.ipynb #7422acc7
+# %% ../../nbs/watch/05_gate.ipynb #23e02210
 GATE_FORMAT = 1
 
 
 class GateInvalid(MlopsError):
     "A gate file that cannot be read: an unknown word, a value of another type, a newer format."
+
     code, kind = "gate_invalid", "invalid"
 
 
@@ -99,7 +100,7 @@ def _metrics(given: Any, kind: Kind) -> dict[str, Any]:
                 raise _wrong(f"metrics.{metric}.{word}", f"{value!r} is not a number.")
     return dict(given)
 
-# %% ../../nbs/watch/05_gate.ipynb #72c7745a
+# %% ../../nbs/watch/05_gate.ipynb #f1e55fb2
 def read_gate(values: Any, kind: Kind) -> dict[str, Any]:
     "A gate as it was written, over the defaults of the kind of model. Raises GateInvalid."
     gate = default_gate(kind)
@@ -107,7 +108,9 @@ def read_gate(values: Any, kind: Kind) -> dict[str, Any]:
     _known("top level", values, list(gate))
     number = values.get("format", GATE_FORMAT)
     if not isinstance(number, int) or number > GATE_FORMAT:
-        raise _wrong("format", f"{number!r} is not a format that this version of mlops-nb reads.", "Upgrade: `pip install -U mlops_nb`.")
+        raise _wrong(
+            "format", f"{number!r} is not a format that this version of mlops-nb reads.", "Upgrade: `pip install -U mlops_nb`."
+        )
     for word, value in values.items():
         if word == "metrics":
             gate[word] = _metrics(value, kind)

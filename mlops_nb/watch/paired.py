@@ -54,7 +54,7 @@ def _r2(y: Any, prediction: Any) -> Measure:
 
     return measure
 
-# %% ../../nbs/watch/04_paired.ipynb #1a7b9878
+# %% ../../nbs/watch/04_paired.ipynb #5a5308b9
 def measures(kind: Kind, y: Any, answers: Answers) -> dict[str, Measure]:
     "The metrics of a kind of model as functions of the rows' weights; those that need scores only where there are scores."
     if kind == "regression":
@@ -70,7 +70,7 @@ def measures(kind: Kind, y: Any, answers: Answers) -> dict[str, Measure]:
     if kind == "binary" and scores.shape[1] == 2:
         truth, score = y == answers.classes[1], scores[:, 1]
         found |= {"auc": _auc(truth, score), "brier": _mean((score - truth) ** 2)}
-    known = [place.get(c) for c in y.tolist()]
+    known: list[Any] = [place.get(c) for c in y.tolist()]
     if None not in known:
         own = scores[np.arange(len(y)), known]
         found["log_loss"] = _mean(-np.log(np.clip(own, np.finfo(float).eps, 1)))

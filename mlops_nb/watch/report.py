@@ -74,7 +74,7 @@ def report_digest(report: CheckReport) -> str:
     values = {k: v for k, v in report.to_dict().items() if k not in ("digest", "signature")}
     return "sha256:" + hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
-# %% ../../nbs/watch/06_report.ipynb #1f70eba0
+# %% ../../nbs/watch/06_report.ipynb #f48cf264
 MARK = {"ok": "✓", "warn": "!", "fail": "✗", "skipped": "–"}
 _TITLES = {"champion": "against the present holder", "metrics": "quality", "runtimes": "same answer everywhere"}
 
@@ -101,8 +101,17 @@ def check_text(report: CheckReport) -> str:
 
 def check_markdown(report: CheckReport) -> str:
     "For a pull request."
-    head = f"## {report.version}{' against ' + report.against if report.against else ''}: {'passed' if report.passed else 'not passed'}"
-    lines = [head, "", f"{report.summary} {report.rows:,} rows, {report.data}.", "", "| | check | value | bound | |", "|---|---|---:|---:|---|"]
+    head = (
+        f"## {report.version}{' against ' + report.against if report.against else ''}: {'passed' if report.passed else 'not passed'}"
+    )
+    lines = [
+        head,
+        "",
+        f"{report.summary} {report.rows:,} rows, {report.data}.",
+        "",
+        "| | check | value | bound | |",
+        "|---|---|---:|---:|---|",
+    ]
     for c in report.checks:
         words = f"{c.detail} {'→ ' + c.next_step if c.next_step else ''}".strip().replace("|", "\\|").replace("\n", " ")
         lines.append(f"| {MARK[c.state]} {c.state} | {c.name} | {number(c.value)} | {number(c.bound)} | {words} |")
@@ -113,28 +122,33 @@ def check_junit(report: CheckReport) -> str:
     "For a CI server: a failed check is a failure, one that could not be judged is skipped."
     cases = []
     for c in report.checks:
-        inner = {"fail": f"<failure message={quoteattr(c.detail)}>{escape(c.next_step)}</failure>", "skipped": f"<skipped message={quoteattr(c.detail)}/>"}
+        said = quoteattr(c.detail)
+        inner = {"fail": f"<failure message={said}>{escape(c.next_step)}</failure>", "skipped": f"<skipped message={said}/>"}
         out = f"<system-out>{escape(c.detail)}</system-out>" if c.state in ("ok", "warn") else ""
         cases.append(f"<testcase classname={quoteattr(report.version)} name={quoteattr(c.name)}>{inner.get(c.state, out)}</testcase>")
     counts = {s: sum(c.state == s for c in report.checks) for s in ("fail", "skipped")}
     if not report.passed and not counts["fail"]:
-        cases.append(f"<testcase classname={quoteattr(report.version)} name=\"gate\"><failure message={quoteattr(report.summary)}/></testcase>")
+        whole = f"<failure message={quoteattr(report.summary)}/>"
+        cases.append(f'<testcase classname={quoteattr(report.version)} name="gate">{whole}</testcase>')
         counts["fail"] = 1
     name, total = quoteattr(f"check {report.version}"), len(cases)
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name={name} tests="{total}" failures="{counts["fail"]}" skipped="{counts["skipped"]}">'
-    return "\n".join([head, *cases, "</testsuite>", ""])
+    numbers = f'tests="{total}" failures="{counts["fail"]}" skipped="{counts["skipped"]}"'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuite name={name} {numbers}>", *cases, "</testsuite>", ""])
 
-# %% ../../nbs/watch/06_report.ipynb #8a1c8a56
+# %% ../../nbs/watch/06_report.ipynb #98872e88
 STYLE = """
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--line:#d9dee4;--paper:#fff;--card:#f6f8fa;--ok:#1a7f37;--warn:#9a6700;--fail:#cf222e;--skipped:#6e7781}
-@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa5b1;--line:#343b44;--paper:#0d1117;--card:#161b22;--ok:#3fb950;--warn:#d29922;--fail:#f85149;--skipped:#8b949e}}
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--line:#d9dee4;--paper:#fff;--card:#f6f8fa;
+  --ok:#1a7f37;--warn:#9a6700;--fail:#cf222e;--skipped:#6e7781}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa5b1;--line:#343b44;--paper:#0d1117;--card:#161b22;
+  --ok:#3fb950;--warn:#d29922;--fail:#f85149;--skipped:#8b949e}}
 .mlops-page{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:0 auto;padding:1.5rem}
 .mlops-page h1{font-size:1.5rem;margin:0 0 .2rem}.mlops-page h2{font-size:1.05rem;margin:1.6rem 0 .4rem}
 .mlops-page .soft{color:var(--soft)}.mlops-page table{border-collapse:collapse;width:100%}
 .mlops-page th{text-align:left;color:var(--soft);font-weight:500;font-size:.85rem}
 .mlops-page td,.mlops-page th{padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 .mlops-page td.n,.mlops-page th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.mlops-page .state{font-weight:600;white-space:nowrap}.mlops-page .verdict{display:inline-block;padding:.15rem .7rem;border-radius:1rem;color:var(--paper);font-weight:600}
+.mlops-page .state{font-weight:600;white-space:nowrap}
+.mlops-page .verdict{display:inline-block;padding:.15rem .7rem;border-radius:1rem;color:var(--paper);font-weight:600}
 .mlops-page details{margin:.5rem 0;padding:.5rem .8rem;background:var(--card);border-radius:.5rem}.mlops-page summary{cursor:pointer}
 .mlops-page code{font-size:.85em;word-break:break-all}.mlops-page svg text{fill:var(--soft);font-size:11px}
 """
@@ -151,10 +165,13 @@ def interval_picture(rows: list[tuple[str, float, float, float]], bound: float) 
         return left + (value - low) / (high - low) * (width - left - 10)
 
     tall = 24 * len(rows) + 26
-    parts = [f'<svg viewBox="0 0 {width} {tall}" role="img" aria-label="differences with intervals" style="width:100%;max-width:{width}px">']
+    parts = [
+        f'<svg viewBox="0 0 {width} {tall}" role="img" aria-label="differences with intervals" style="width:100%;max-width:{width}px">'
+    ]
     lines = [(0.0, "none", "0")] + ([(bound, "4 3", f"bound {bound:g}")] if math.isfinite(bound) else [])
     for at, dash, word in lines:
-        parts.append(f'<line x1="{x(at):.1f}" x2="{x(at):.1f}" y1="4" y2="{tall - 20}" stroke="var(--soft)" stroke-dasharray="{dash}"/>')
+        ends_at = f'x1="{x(at):.1f}" x2="{x(at):.1f}" y1="4" y2="{tall - 20}"'
+        parts.append(f'<line {ends_at} stroke="var(--soft)" stroke-dasharray="{dash}"/>')
         anchor = "start" if at == 0 and bound < 0 else "middle" if at == 0 else "end"
         parts.append(f'<text x="{x(at):.1f}" y="{tall - 6}" text-anchor="{anchor}">{word}</text>')
     for i, (name, value, lower, upper) in enumerate(rows):
@@ -163,11 +180,12 @@ def interval_picture(rows: list[tuple[str, float, float, float]], bound: float) 
         parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{html.escape(short)}</text>')
         colour = "var(--fail)" if upper < 0 else "var(--ok)" if lower > bound else "var(--warn)"
         if math.isfinite(lower) and math.isfinite(upper):
-            parts.append(f'<line x1="{x(lower):.1f}" x2="{x(upper):.1f}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="3" stroke-linecap="round"/>')
+            ends_at = f'x1="{x(lower):.1f}" x2="{x(upper):.1f}" y1="{y}" y2="{y}"'
+            parts.append(f'<line {ends_at} stroke="{colour}" stroke-width="3" stroke-linecap="round"/>')
         parts.append(f'<circle cx="{x(value):.1f}" cy="{y}" r="4.5" fill="{colour}"/>')
     return "".join([*parts, "</svg>"])
 
-# %% ../../nbs/watch/06_report.ipynb #9077d314
+# %% ../../nbs/watch/06_report.ipynb #795900de
 def parts_table(parts: list[dict[str, Any]]) -> str:
     "What a finding is made of, as a table."
     columns = list(dict.fromkeys(k for p in parts for k in p))
@@ -215,11 +233,13 @@ def check_fragment(report: CheckReport) -> str:
             title = html.escape(f"{c.name}{': ' + _TITLES[c.name] if c.name in _TITLES else ''}")
             more += f"<details{opened}><summary>{title}</summary>{_picture(c)}{parts_table(c.parts) if c.parts else ''}</details>"
     when = f"{report.at:%Y-%m-%d %H:%M} UTC" if report.at else ""
-    verdict = f'<p><span class=verdict style="background:{colour}">{"passed" if report.passed else "not passed"}</span> {html.escape(report.summary)}</p>'
+    word = "passed" if report.passed else "not passed"
+    verdict = f'<p><span class=verdict style="background:{colour}">{word}</span> {html.escape(report.summary)}</p>'
+    head = "<th></th><th>check</th><th class=n>value</th><th class=n>bound</th><th></th>"
     return (
         f"<div class=mlops-page><style>{STYLE}</style><h1>{html.escape(report.version)}{against}</h1>{verdict}"
         f"<p class=soft>{report.rows:,} rows: {html.escape(report.data)}. {when}</p>"
-        f"<table><thead><tr><th></th><th>check</th><th class=n>value</th><th class=n>bound</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<h2>Behind it</h2>{more}<p class=soft><code>{html.escape(report.id)} {html.escape(report.digest)}</code></p></div>"
     )
 
@@ -227,7 +247,8 @@ def check_fragment(report: CheckReport) -> str:
 def page(title: str, body: str) -> str:
     "One HTML file that needs nothing else."
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}<style>body{{margin:0}}{STYLE}body{{background:var(--paper)}}</style></head><body>{body}</body></html>\n'
+    style = f"<style>body{{margin:0}}{STYLE}body{{background:var(--paper)}}</style>"
+    return f'<!doctype html>\n<html lang="en"><head>{head}{style}</head><body>{body}</body></html>\n'
 
 
 def check_html(report: CheckReport) -> str:
