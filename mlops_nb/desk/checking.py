@@ -101,7 +101,7 @@ def _none_kept(version: ModelVersion) -> tuple[str, str]:
     hint = f'Name rows it has not learnt from: ws.check("{version.ref}", data="{(version.snapshots or ("flights@3",))[-1]}").'
     return f"no held-out rows of {version.ref} are kept here{found}", hint
 
-# %% ../../nbs/desk/08_checking.ipynb #951771a7
+# %% ../../nbs/desk/08_checking.ipynb #bb0bb969
 def gate_path(root: Path, model: str) -> Path:
     "Where the gate of a model stands."
     from mlops_nb.store.lake_frames import slug
@@ -124,7 +124,7 @@ def gate_of(stores: Stores, version: ModelVersion, given: Any = None) -> dict[st
         )
     return read_gate({}, version.kind)
 
-# %% ../../nbs/desk/08_checking.ipynb #aafb37d4
+# %% ../../nbs/desk/08_checking.ipynb #77898923
 def _contract(bench: Bench) -> Check:
     from mlops_nb.core.violations import Violations
 
@@ -222,7 +222,7 @@ def _one_version(rows: Any) -> list[Any]:
     parts = [rows.filter(pc.and_(pc.equal(rows["version"], v), pc.equal(rows["source"], s))) for v, s in keys]
     return [part for part in parts if part.num_rows]
 
-# %% ../../nbs/desk/08_checking.ipynb #4c11ab47
+# %% ../../nbs/desk/08_checking.ipynb #952b8f30
 def milliseconds(ask: Callable[[Any], Any], rows: "pd.DataFrame", times: int = 15) -> tuple[float, float]:
     "Median and worst time of one row, after one that warms up."
     import numpy as np
@@ -290,7 +290,7 @@ def _runtimes(bench: Bench) -> Check:
         "runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else ""
     )
 
-# %% ../../nbs/desk/08_checking.ipynb #e33b0d16
+# %% ../../nbs/desk/08_checking.ipynb #93e3ef75
 def _guarded(name: str, judge: Callable[[], Any]) -> list[Check]:
     try:
         found = judge()
@@ -314,7 +314,11 @@ def _quality(bench: Bench) -> list[Check]:
         unlabelled = (f"the rows have no labels in a column {spec.target!r}", "Give rows with labels.")
         why = _none_kept(bench.version) if bench.frame is None else unlabelled
         return [skipped(name, *why) for name in names]
-    y, mine = bench.truth(rows), bench.predictor.ask(rows)
+    try:
+        y, mine = bench.truth(rows), bench.predictor.ask(rows)
+    except Exception as problem:  # a column is missing, or the model's own code
+        why = f"{bench.version.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
+        return [skipped(name, why, "Give rows with all its columns.") for name in names]
     positive = spec.classes[-1] if spec.classes else True
     theirs, absent = _theirs(bench, rows)
     day = (
@@ -347,7 +351,7 @@ def _theirs(bench: Bench, rows: "pd.DataFrame") -> "tuple[Answers | None, str]":
     except Exception as problem:  # columns it needs and these rows lack, packages that are gone
         return None, f"{bench.against.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
 
-# %% ../../nbs/desk/08_checking.ipynb #7be9a9cf
+# %% ../../nbs/desk/08_checking.ipynb #47f3c79f
 def _never_missing(folder: Path) -> list[str]:
     path = folder / "signature.json"
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"] if path.exists() else []
@@ -394,7 +398,7 @@ def _new_id() -> str:
 def _sign(stores: Stores, digest: str) -> str:
     return hmac.new(workspace_key(stores.settings), b"check " + digest.encode(), hashlib.sha256).hexdigest()
 
-# %% ../../nbs/desk/08_checking.ipynb #bcdb2fca
+# %% ../../nbs/desk/08_checking.ipynb #7fce6f86
 def keep(stores: Stores, report: CheckReport) -> Path:
     "Writes a report, durably."
     folder = stores.settings.state_dir / "checks"

@@ -15,7 +15,7 @@ from ..core.errors import MlopsError, nearest
 from ..core.records import Kind
 from .paired import METRICS
 
-# %% ../../nbs/watch/05_gate.ipynb #23e02210
+# %% ../../nbs/watch/05_gate.ipynb #082f7fc9
 GATE_FORMAT = 1
 
 
@@ -100,7 +100,7 @@ def _metrics(given: Any, kind: Kind) -> dict[str, Any]:
                 raise _wrong(f"metrics.{metric}.{word}", f"{value!r} is not a number.")
     return dict(given)
 
-# %% ../../nbs/watch/05_gate.ipynb #f1e55fb2
+# %% ../../nbs/watch/05_gate.ipynb #36d8ff57
 def read_gate(values: Any, kind: Kind) -> dict[str, Any]:
     "A gate as it was written, over the defaults of the kind of model. Raises GateInvalid."
     gate = default_gate(kind)
