@@ -101,7 +101,7 @@ def _none_kept(version: ModelVersion) -> tuple[str, str]:
     hint = f'Name rows it has not learnt from: ws.check("{version.ref}", data="{(version.snapshots or ("flights@3",))[-1]}").'
     return f"no held-out rows of {version.ref} are kept here{found}", hint
 
-# %% ../../nbs/desk/08_checking.ipynb #bb0bb969
+# %% ../../nbs/desk/08_checking.ipynb #769dd1c8
 def gate_path(root: Path, model: str) -> Path:
     "Where the gate of a model stands."
     from mlops_nb.store.lake_frames import slug
@@ -124,7 +124,7 @@ def gate_of(stores: Stores, version: ModelVersion, given: Any = None) -> dict[st
         )
     return read_gate({}, version.kind)
 
-# %% ../../nbs/desk/08_checking.ipynb #77898923
+# %% ../../nbs/desk/08_checking.ipynb #b9a54385
 def _contract(bench: Bench) -> Check:
     from mlops_nb.core.violations import Violations
 
@@ -180,8 +180,9 @@ def _overlap(bench: Bench) -> Check:
         return Check("overlap", "warn", worst["share"], bound, words, "Compare on rows neither has learnt from: data=.", parts=parts)
     return Check("overlap", "ok", share, bound, words, parts=parts)
 
-# %% ../../nbs/desk/08_checking.ipynb #aa8e647f
+# %% ../../nbs/desk/08_checking.ipynb #e51b2668
 def _skew(bench: Bench) -> Check:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from mlops_nb.desk.scoring import compare
@@ -190,11 +191,13 @@ def _skew(bench: Bench) -> Check:
 
     last = age_of(bench.gate["skew"]["last"])
     reference = [view for _, view in bench.stores.models.reference(bench.version)]
-    rows = served.read(bench.stores.lake.place, "profiles", bench.version.name, since=now() - last if last else None)
+    rows = served.read(bench.stores.lake.place, "profiles", bench.version.name)
     rows = rows.filter(pc.and_(pc.is_in(rows["source"], value_set=_online()), pc.equal(pc.fill_null(rows["segment"], ""), "")))
     if not rows.num_rows:
-        why = f"nothing was logged online in the last {bench.gate['skew']['last']}"
-        return skipped("skew", why, "Deploy it as a canary or a shadow first.")
+        return skipped("skew", "nothing was logged online", "Deploy it as a canary or a shadow first.")
+    if last is not None:  # before the newest window: flights of 2013 land in 2013
+        newest = pc.max(rows["window_start"]).as_py()
+        rows = rows.filter(pc.greater_equal(rows["window_start"], pa.scalar(newest - last, rows["window_start"].type)))
     if not reference:
         return skipped("skew", f"{bench.version.ref} has no training profile")
     starts = rows["window_start"].unique().to_pylist()
@@ -222,7 +225,7 @@ def _one_version(rows: Any) -> list[Any]:
     parts = [rows.filter(pc.and_(pc.equal(rows["version"], v), pc.equal(rows["source"], s))) for v, s in keys]
     return [part for part in parts if part.num_rows]
 
-# %% ../../nbs/desk/08_checking.ipynb #952b8f30
+# %% ../../nbs/desk/08_checking.ipynb #49f1e61b
 def milliseconds(ask: Callable[[Any], Any], rows: "pd.DataFrame", times: int = 15) -> tuple[float, float]:
     "Median and worst time of one row, after one that warms up."
     import numpy as np
@@ -290,7 +293,7 @@ def _runtimes(bench: Bench) -> Check:
         "runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else ""
     )
 
-# %% ../../nbs/desk/08_checking.ipynb #93e3ef75
+# %% ../../nbs/desk/08_checking.ipynb #3649bee2
 def _guarded(name: str, judge: Callable[[], Any]) -> list[Check]:
     try:
         found = judge()
@@ -351,7 +354,7 @@ def _theirs(bench: Bench, rows: "pd.DataFrame") -> "tuple[Answers | None, str]":
     except Exception as problem:  # columns it needs and these rows lack, packages that are gone
         return None, f"{bench.against.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
 
-# %% ../../nbs/desk/08_checking.ipynb #47f3c79f
+# %% ../../nbs/desk/08_checking.ipynb #bc8ab5da
 def _never_missing(folder: Path) -> list[str]:
     path = folder / "signature.json"
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"] if path.exists() else []
@@ -398,7 +401,7 @@ def _new_id() -> str:
 def _sign(stores: Stores, digest: str) -> str:
     return hmac.new(workspace_key(stores.settings), b"check " + digest.encode(), hashlib.sha256).hexdigest()
 
-# %% ../../nbs/desk/08_checking.ipynb #7fce6f86
+# %% ../../nbs/desk/08_checking.ipynb #e0f0f553
 def keep(stores: Stores, report: CheckReport) -> Path:
     "Writes a report, durably."
     folder = stores.settings.state_dir / "checks"

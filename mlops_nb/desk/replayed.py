@@ -22,7 +22,7 @@ from .stores import Base, Stores
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/desk/09_replayed.ipynb #fe62d8cb
+# %% ../../nbs/desk/09_replayed.ipynb #e0a06d05
 LIMIT = 20_000  # newest rows that are replayed
 
 
@@ -45,14 +45,20 @@ def requests_of(
 
 
 def _profiled(stores: Stores, model: str, last: str | timedelta | None) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     from mlops_nb.store import lake_served as served
 
-    age = age_of(last)
-    rows = served.read(stores.lake.place, "profiles", model, since=None if age is None else now() - age, columns=["n", "column"])
+    age = age_of(last)  # by arrival, as for rows; a window's own time is that of its events
+    rows = served.read(stores.lake.place, "profiles", model, columns=["n", "column", "segment", "created_at"])
+    rows = rows.filter(pc.equal(pc.fill_null(rows["segment"], ""), ""))
+    if age is not None:
+        rows = rows.filter(pc.greater_equal(rows["created_at"], pa.scalar(now() - age, rows["created_at"].type)))
     found = rows.group_by("column").aggregate([("n", "sum")])
     return max(found["n_sum"].to_pylist(), default=0) if found.num_rows else 0
 
-# %% ../../nbs/desk/09_replayed.ipynb #3f02610a
+# %% ../../nbs/desk/09_replayed.ipynb #40082bd9
 def _as_trained(frame: "pd.DataFrame", version: ModelVersion, example: "pd.DataFrame") -> "pd.DataFrame":
     "The features under their own names, with the types that the model was given in training, where that can be."
     import contextlib

@@ -15,7 +15,7 @@ from ..core.errors import MlopsError, nearest
 from ..core.records import Kind
 from .paired import METRICS
 
-# %% ../../nbs/watch/05_gate.ipynb #082f7fc9
+# %% ../../nbs/watch/05_gate.ipynb #57688dac
 GATE_FORMAT = 1
 
 
@@ -34,7 +34,7 @@ _DEFAULTS: dict[str, Any] = {
     "min_rows": 200,
     "level": 0.95,
     "required": ["metrics", "champion"],
-    "warn_only": ["skew"],
+    "warn_only": ["skew", "latency"],
     "contract": {"strict": False},
     "metrics": {},
     "champion": {"metric": "", "margin": 0.01},
@@ -100,7 +100,7 @@ def _metrics(given: Any, kind: Kind) -> dict[str, Any]:
                 raise _wrong(f"metrics.{metric}.{word}", f"{value!r} is not a number.")
     return dict(given)
 
-# %% ../../nbs/watch/05_gate.ipynb #36d8ff57
+# %% ../../nbs/watch/05_gate.ipynb #eee03044
 def read_gate(values: Any, kind: Kind) -> dict[str, Any]:
     "A gate as it was written, over the defaults of the kind of model. Raises GateInvalid."
     gate = default_gate(kind)

@@ -10,8 +10,10 @@ from sklearn.linear_model import LogisticRegression
 
 from mlops_nb import Workspace
 from mlops_nb.core.errors import CheckFailed, UsageError
-from mlops_nb.core.records import ModelVersion
+from mlops_nb.core.records import ModelVersion, now
+from mlops_nb.desk.answered import batch_of, window_table
 from mlops_nb.desk.production import verify
+from mlops_nb.store import lake_served as served
 
 random = np.random.default_rng(3)
 N = 3_000
@@ -130,7 +132,7 @@ def test_a_replay_shows_what_would_change_and_hides_who_asked(ws: Workspace, goo
     nothing = ws.replay("delay/3")
     assert nothing.rows == 0 and "nothing was logged" in nothing.summary
     ws.predict("delay/1", TEST, log="profile")
-    assert "keeps none" in ws.replay("delay/3").summary
+    assert f"profiles of {len(TEST):,} rows" in ws.replay("delay/3").summary
     ws.predict("delay/1", TEST)
     report = ws.replay("delay/3", last="1h")
     before, after = (ws.load(ref).predict(TEST[COLUMNS]) for ref in ("delay/1", "delay/3"))
@@ -138,3 +140,14 @@ def test_a_replay_shows_what_would_change_and_hides_who_asked(ws: Workspace, goo
     assert report.logged_differs == 0 and len(report.movers) == 10 and {t["version"] for t in report.latency} == {"delay/1", "delay/3"}
     assert "F02" not in ws.draw_replay(report, "html", tmp_path / "replay.html")
     assert ws.replay("delay/1", against="delay/2").changed < report.changed
+
+
+def test_skew_is_judged_on_what_was_logged_online(ws: Workspace, good: ModelVersion) -> None:
+    version, present = ws.version("delay/1"), now()
+    for rows, state in ((TEST, "ok"), (TEST.assign(departs=TEST["departs"] * 60), "warn")):  # minutes where hours were
+        answers = ws.predict("delay/1", rows, log="off")
+        batch = batch_of(ws.stores, version, rows, answers, "profile", "x" + state, "live", present)
+        served.append(ws.stores.lake.place, "profiles", "delay", window_table(ws.stores, version, batch, present), {"x" + state: 1})
+        found = next(c for c in ws.check("delay/2").checks if c.name == "skew")
+        assert found.state == state, found
+    assert found.parts[0]["column"] == "departs"
