@@ -101,7 +101,7 @@ def _none_kept(version: ModelVersion) -> tuple[str, str]:
     hint = f'Name rows it has not learnt from: ws.check("{version.ref}", data="{(version.snapshots or ("flights@3",))[-1]}").'
     return f"no held-out rows of {version.ref} are kept here{found}", hint
 
-# %% ../../nbs/desk/08_checking.ipynb #769dd1c8
+# %% ../../nbs/desk/08_checking.ipynb #7990e6a6
 def gate_path(root: Path, model: str) -> Path:
     "Where the gate of a model stands."
     from mlops_nb.store.lake_frames import slug
@@ -124,7 +124,7 @@ def gate_of(stores: Stores, version: ModelVersion, given: Any = None) -> dict[st
         )
     return read_gate({}, version.kind)
 
-# %% ../../nbs/desk/08_checking.ipynb #b9a54385
+# %% ../../nbs/desk/08_checking.ipynb #0881051e
 def _contract(bench: Bench) -> Check:
     from mlops_nb.core.violations import Violations
 
@@ -225,7 +225,7 @@ def _one_version(rows: Any) -> list[Any]:
     parts = [rows.filter(pc.and_(pc.equal(rows["version"], v), pc.equal(rows["source"], s))) for v, s in keys]
     return [part for part in parts if part.num_rows]
 
-# %% ../../nbs/desk/08_checking.ipynb #49f1e61b
+# %% ../../nbs/desk/08_checking.ipynb #375bf248
 def milliseconds(ask: Callable[[Any], Any], rows: "pd.DataFrame", times: int = 15) -> tuple[float, float]:
     "Median and worst time of one row, after one that warms up."
     import numpy as np
@@ -293,7 +293,7 @@ def _runtimes(bench: Bench) -> Check:
         "runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else ""
     )
 
-# %% ../../nbs/desk/08_checking.ipynb #3649bee2
+# %% ../../nbs/desk/08_checking.ipynb #2a8ad1d3
 def _guarded(name: str, judge: Callable[[], Any]) -> list[Check]:
     try:
         found = judge()
@@ -320,8 +320,8 @@ def _quality(bench: Bench) -> list[Check]:
     try:
         y, mine = bench.truth(rows), bench.predictor.ask(rows)
     except Exception as problem:  # a column is missing, or the model's own code
-        why = f"{bench.version.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
-        return [skipped(name, why, "Give rows with all its columns.") for name in names]
+        words = f"{bench.version.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
+        return [skipped(name, words, "Give rows with all its columns.") for name in names]
     positive = spec.classes[-1] if spec.classes else True
     theirs, absent = _theirs(bench, rows)
     day = (
@@ -354,7 +354,7 @@ def _theirs(bench: Bench, rows: "pd.DataFrame") -> "tuple[Answers | None, str]":
     except Exception as problem:  # columns it needs and these rows lack, packages that are gone
         return None, f"{bench.against.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
 
-# %% ../../nbs/desk/08_checking.ipynb #bc8ab5da
+# %% ../../nbs/desk/08_checking.ipynb #3f7c6d0a
 def _never_missing(folder: Path) -> list[str]:
     path = folder / "signature.json"
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"] if path.exists() else []
@@ -401,7 +401,7 @@ def _new_id() -> str:
 def _sign(stores: Stores, digest: str) -> str:
     return hmac.new(workspace_key(stores.settings), b"check " + digest.encode(), hashlib.sha256).hexdigest()
 
-# %% ../../nbs/desk/08_checking.ipynb #e0f0f553
+# %% ../../nbs/desk/08_checking.ipynb #726ce2d0
 def keep(stores: Stores, report: CheckReport) -> Path:
     "Writes a report, durably."
     folder = stores.settings.state_dir / "checks"
