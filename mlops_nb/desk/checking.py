@@ -6,7 +6,7 @@
 __all__ = ['SAMPLE', 'ALIKE', 'Bench', 'rows_for', 'gate_path', 'gate_of', 'milliseconds', 'examine_version', 'keep', 'kept',
            'newest_passed', 'holder_of', 'passage', 'let_through', 'Checks']
 
-# %% ../../nbs/desk/08_checking.ipynb #798b398b
+# %% ../../nbs/desk/08_checking.ipynb #ab562a95
 import hashlib
 import hmac
 import json
@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ def _none_kept(version: ModelVersion) -> tuple[str, str]:
     hint = f'Name rows it has not learnt from: ws.check("{version.ref}", data="{(version.snapshots or ("flights@3",))[-1]}").'
     return f"no held-out rows of {version.ref} are kept here{found}", hint
 
-# %% ../../nbs/desk/08_checking.ipynb #7990e6a6
+# %% ../../nbs/desk/08_checking.ipynb #b2caa0da
 def gate_path(root: Path, model: str) -> Path:
     "Where the gate of a model stands."
     from mlops_nb.store.lake_frames import slug
@@ -124,7 +125,7 @@ def gate_of(stores: Stores, version: ModelVersion, given: Any = None) -> dict[st
         )
     return read_gate({}, version.kind)
 
-# %% ../../nbs/desk/08_checking.ipynb #0881051e
+# %% ../../nbs/desk/08_checking.ipynb #b229d6a6
 def _contract(bench: Bench) -> Check:
     from mlops_nb.core.violations import Violations
 
@@ -225,7 +226,7 @@ def _one_version(rows: Any) -> list[Any]:
     parts = [rows.filter(pc.and_(pc.equal(rows["version"], v), pc.equal(rows["source"], s))) for v, s in keys]
     return [part for part in parts if part.num_rows]
 
-# %% ../../nbs/desk/08_checking.ipynb #375bf248
+# %% ../../nbs/desk/08_checking.ipynb #744cd4d6
 def milliseconds(ask: Callable[[Any], Any], rows: "pd.DataFrame", times: int = 15) -> tuple[float, float]:
     "Median and worst time of one row, after one that warms up."
     import numpy as np
@@ -293,7 +294,7 @@ def _runtimes(bench: Bench) -> Check:
         "runtimes", "fail" if found.reason else "ok", detail=words, next_step="mlops-nb models compile" if found.reason else ""
     )
 
-# %% ../../nbs/desk/08_checking.ipynb #2a8ad1d3
+# %% ../../nbs/desk/08_checking.ipynb #518774b0
 def _guarded(name: str, judge: Callable[[], Any]) -> list[Check]:
     try:
         found = judge()
@@ -354,7 +355,7 @@ def _theirs(bench: Bench, rows: "pd.DataFrame") -> "tuple[Answers | None, str]":
     except Exception as problem:  # columns it needs and these rows lack, packages that are gone
         return None, f"{bench.against.ref} does not answer these rows: {(str(problem).splitlines() or [''])[0]}"
 
-# %% ../../nbs/desk/08_checking.ipynb #3f7c6d0a
+# %% ../../nbs/desk/08_checking.ipynb #021880fa
 def _never_missing(folder: Path) -> list[str]:
     path = folder / "signature.json"
     inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"] if path.exists() else []
@@ -382,8 +383,9 @@ def examine_version(
 
     checks = _guarded("contract", lambda: _contract(bench)) + _quality(bench)
     checks += _guarded("robustness", robustness)
-    for name, judge in (("overlap", _overlap), ("skew", _skew), ("latency", _machine), ("runtimes", _runtimes)):
-        checks += _guarded(name, lambda judge=judge: judge(bench))  # type: ignore[misc]
+    rest: dict[str, Callable[[Bench], Any]] = {"overlap": _overlap, "skew": _skew, "latency": _machine, "runtimes": _runtimes}
+    for name, judge in rest.items():
+        checks += _guarded(name, partial(judge, bench))
     found, passed, why = concluded(checks, asked, against.ref if against else "")
     report = CheckReport(
         version.ref, against.ref if against else "", passed, found, now(), _new_id(), why, source or "no rows",
@@ -401,7 +403,7 @@ def _new_id() -> str:
 def _sign(stores: Stores, digest: str) -> str:
     return hmac.new(workspace_key(stores.settings), b"check " + digest.encode(), hashlib.sha256).hexdigest()
 
-# %% ../../nbs/desk/08_checking.ipynb #726ce2d0
+# %% ../../nbs/desk/08_checking.ipynb #265e0e72
 def keep(stores: Stores, report: CheckReport) -> Path:
     "Writes a report, durably."
     folder = stores.settings.state_dir / "checks"

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,30 +29,30 @@ FRAME = pd.DataFrame(
 )
 FRAME["late"] = random.random(N) < FRAME["departs"] / 30
 TRAIN, TEST = FRAME[:2_000], FRAME[2_000:]
-NAMED = {"target": "late", "id": "flight_id", "time": "scheduled", "segments": ("carrier",)}
+NAMED: dict[str, Any] = {"target": "late", "id": "flight_id", "time": "scheduled", "segments": ("carrier",)}
 COLUMNS = ["departs", "distance"]
 
 
-def fitted(rows: pd.DataFrame, columns: list[str], **words: object) -> LogisticRegression:
+def fitted(rows: pd.DataFrame, columns: list[str], **words: Any) -> LogisticRegression:
     return LogisticRegression(max_iter=500, **words).fit(rows[columns], rows["late"])
 
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     found = Workspace(tmp_path_factory.mktemp("ws"))
-    found.register(fitted(TRAIN, COLUMNS), "delay", train=TRAIN, test=TEST, **NAMED)  # type: ignore[arg-type]
+    found.register(fitted(TRAIN, COLUMNS), "delay", train=TRAIN, test=TEST, **NAMED)
     return found
 
 
 @pytest.fixture(scope="module")
 def good(ws: Workspace) -> ModelVersion:
-    return ws.register(fitted(TRAIN[200:], COLUMNS, C=0.5), "delay", train=TRAIN[200:], test=TEST, **NAMED)  # type: ignore[arg-type]
+    return ws.register(fitted(TRAIN[200:], COLUMNS, C=0.5), "delay", train=TRAIN[200:], test=TEST, **NAMED)
 
 
 @pytest.fixture(scope="module")
 def bad(ws: Workspace, good: ModelVersion) -> ModelVersion:
     wrong = TRAIN.assign(late=TRAIN["late"].sample(frac=1, random_state=0).to_numpy())
-    return ws.register(fitted(wrong, COLUMNS), "delay", train=wrong, test=TEST, **NAMED)  # type: ignore[arg-type]
+    return ws.register(fitted(wrong, COLUMNS), "delay", train=wrong, test=TEST, **NAMED)
 
 
 def test_a_check_says_what_it_looked_at_and_what_it_could_not(ws: Workspace, good: ModelVersion) -> None:
@@ -120,10 +121,10 @@ def test_the_gate_file_decides_and_a_change_of_it_asks_again(ws: Workspace, good
 def test_registering_with_a_gated_alias_passes_the_same_gate(ws: Workspace, bad: ModelVersion) -> None:
     wrong = TRAIN.assign(late=TRAIN["late"].sample(frac=1, random_state=1).to_numpy())
     with pytest.raises(CheckFailed, match="may not become champion"):
-        ws.register(fitted(wrong, COLUMNS), "delay", train=wrong, test=TEST, alias="champion", **NAMED)  # type: ignore[arg-type]
+        ws.register(fitted(wrong, COLUMNS), "delay", train=wrong, test=TEST, alias="champion", **NAMED)
     newest = ws.versions("delay")[0]
     assert (newest.state, newest.aliases) == ("proven", ()) and ws.version("delay").version == 1, "it is there, and proven"
-    better = ws.register(fitted(TRAIN, COLUMNS, C=0.9), "delay", train=TRAIN, test=TEST, alias="champion", **NAMED)  # type: ignore[arg-type]
+    better = ws.register(fitted(TRAIN, COLUMNS, C=0.9), "delay", train=TRAIN, test=TEST, alias="champion", **NAMED)
     assert better.aliases == ("champion",) and ws.receipts("delay")[0].evidence["check"]["passed"]
     ws.rollback("delay")
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import sklearn.metrics as sk
 
+from mlops_nb.core.records import Kind
 from mlops_nb.score.parity import Answers
 from mlops_nb.watch.checks import alone, calibration_gap, concluded, judge_champion, judge_robustness, judge_segments
 from mlops_nb.watch.gate import GateInvalid, default_gate, parse_gate
@@ -74,14 +75,14 @@ def test_calibration_of_a_perfect_model_is_no_gap() -> None:
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression", "multiclass"])
-def test_a_column_that_knows_the_answer_is_told_from_one_that_helps(kind: str) -> None:
+def test_a_column_that_knows_the_answer_is_told_from_one_that_helps(kind: Kind) -> None:
     useful = pd.Series(random.normal(0, 1, 2_000))
     number = useful.to_numpy() + random.normal(0, 1, 2_000)
     y = {"binary": (number > 0).astype(float), "regression": number, "multiclass": np.digitize(number, [-1, 1])}[kind]
     leak = pd.Series(number) if kind != "multiclass" else pd.Series(y).map({0: "a", 1: "b", 2: "c"})
-    assert alone(leak, y, kind) > 0.95, "written after the fact"  # type: ignore[arg-type]
-    assert 0.1 < alone(useful, y, kind) < 0.9  # type: ignore[arg-type]
-    assert alone(pd.Series(random.normal(0, 1, 2_000)), y, kind) < 0.1  # type: ignore[arg-type]
+    assert alone(leak, y, kind) > 0.95, "written after the fact"
+    assert 0.1 < alone(useful, y, kind) < 0.9
+    assert alone(pd.Series(random.normal(0, 1, 2_000)), y, kind) < 0.1
 
 
 def test_a_model_that_raises_or_depends_on_the_order_of_columns_is_no_robust_one() -> None:
