@@ -1250,6 +1250,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'mlops_nb.desk.checking.gate_of': ('desk/checking.html#gate_of', 'mlops_nb/desk/checking.py'),
                                         'mlops_nb.desk.checking.gate_path': ('desk/checking.html#gate_path', 'mlops_nb/desk/checking.py'),
                                         'mlops_nb.desk.checking.holder_of': ('desk/checking.html#holder_of', 'mlops_nb/desk/checking.py'),
+                                        'mlops_nb.desk.checking.home_of': ('desk/checking.html#home_of', 'mlops_nb/desk/checking.py'),
                                         'mlops_nb.desk.checking.keep': ('desk/checking.html#keep', 'mlops_nb/desk/checking.py'),
                                         'mlops_nb.desk.checking.kept': ('desk/checking.html#kept', 'mlops_nb/desk/checking.py'),
                                         'mlops_nb.desk.checking.let_through': ( 'desk/checking.html#let_through',

@@ -22,7 +22,7 @@ from .stores import Base, Stores
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/desk/09_replayed.ipynb #6cfb38d2
+# %% ../../nbs/desk/09_replayed.ipynb #a289280e
 LIMIT = 20_000  # newest rows that are replayed
 
 
@@ -58,7 +58,7 @@ def _profiled(stores: Stores, model: str, last: str | timedelta | None) -> int:
     found = rows.group_by("column").aggregate([("n", "sum")])
     return max(found["n_sum"].to_pylist(), default=0) if found.num_rows else 0
 
-# %% ../../nbs/desk/09_replayed.ipynb #c3b59a40
+# %% ../../nbs/desk/09_replayed.ipynb #5152cf22
 def _as_trained(frame: "pd.DataFrame", version: ModelVersion, example: "pd.DataFrame") -> "pd.DataFrame":
     "The features under their own names, with the types that the model was given in training, where that can be."
     import contextlib

@@ -15,7 +15,7 @@ from .cli_deploy import receipt_line
 from .frame import cli, models, output, say, workspace
 from .text import dump
 
-# %% ../../nbs/doors/06_cli_checks.ipynb #f1cbb497
+# %% ../../nbs/doors/06_cli_checks.ipynb #1c8292d7
 @cli.command()
 @click.argument("ref")
 @click.option("--against", default="champion", show_default=True, help="An alias, or a version (delay/1); an empty text: nothing.")

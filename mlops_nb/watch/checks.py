@@ -38,7 +38,7 @@ def concluded(checks: Sequence[Check], gate: Mapping[str, Any], against: str) ->
         return kept, False, f"No: {' and '.join(missing)} could not be judged ({told})."
     return kept, True, f"Yes ({told})."
 
-# %% ../../nbs/watch/11_checks.ipynb #8bcaae63
+# %% ../../nbs/watch/11_checks.ipynb #d89b3573
 def judge_metrics(gate: Mapping[str, Any], kind: Kind, y: Any, answers: Answers) -> list[Check]:
     "One finding for each bound of the gate."
     n = len(y)
@@ -84,7 +84,7 @@ def judge_champion(
 def _signed(found: Paired) -> str:
     return f"{found.difference:+.4f} (from {found.low:+.4f} to {found.high:+.4f})"
 
-# %% ../../nbs/watch/11_checks.ipynb #1911eef8
+# %% ../../nbs/watch/11_checks.ipynb #b9c9c152
 def _levels(column: "pd.Series", least: int, most: int = 30) -> list[tuple[str, Any]]:
     "(value, which rows) of the largest groups of a column; numbers of many values in quarters."
     import pandas as pd
@@ -156,7 +156,7 @@ def _picked(answers: Answers, rows: Any) -> Answers:
     scores = None if answers.scores is None else np.asarray(answers.scores)[rows]
     return Answers(np.asarray(answers.prediction)[rows], scores, answers.classes)
 
-# %% ../../nbs/watch/11_checks.ipynb #65d0a059
+# %% ../../nbs/watch/11_checks.ipynb #09364b22
 def calibration_gap(said: Any, truth: Any, bins: int = 10) -> float:
     "Mean distance between what was said and what was true, over groups of equal size, beyond what chance makes."
     said, truth = np.asarray(said, float), np.asarray(truth, float)
@@ -253,7 +253,7 @@ def judge_robustness(
     shown = sorted(parts, key=lambda p: (not p["wrong"], -(p["change"] if np.isfinite(p["change"]) else 9)))[:20]
     return Check("robustness", "fail" if bad else "ok", largest, bound, words, step, parts=shown)
 
-# %% ../../nbs/watch/11_checks.ipynb #4c1fc231
+# %% ../../nbs/watch/11_checks.ipynb #818bb714
 def alone(column: "pd.Series", y: Any, kind: Kind, seed: int = 0) -> float:
     "How well one column alone predicts the target on rows it was not looked up on: 0 not at all, 1 perfectly."
     import pandas as pd
@@ -300,7 +300,7 @@ def judge_leak(
         "leak", "ok" if good else "fail", value, bound, words, step, parts=[{"column": n, "alone": found[n]} for n in order[:10]]
     )
 
-# %% ../../nbs/watch/11_checks.ipynb #086553e5
+# %% ../../nbs/watch/11_checks.ipynb #8cceaba8
 def judge_fairness(gate: Mapping[str, Any], kind: Kind, frame: "pd.DataFrame", y: Any, answers: Answers, positive: Any) -> Check:
     "Rates of a positive answer, and of a positive answer where it was deserved, between groups that the gate names."
     names, bound = list(gate["fairness"]["columns"]), float(gate["fairness"]["max_difference"])

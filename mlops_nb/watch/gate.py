@@ -15,7 +15,7 @@ from ..core.errors import MlopsError, nearest
 from ..core.records import Kind
 from .paired import METRICS
 
-# %% ../../nbs/watch/05_gate.ipynb #3edf6d91
+# %% ../../nbs/watch/05_gate.ipynb #5fb02626
 GATE_FORMAT = 1
 
 
@@ -100,7 +100,7 @@ def _metrics(given: Any, kind: Kind) -> dict[str, Any]:
                 raise _wrong(f"metrics.{metric}.{word}", f"{value!r} is not a number.")
     return dict(given)
 
-# %% ../../nbs/watch/05_gate.ipynb #7a9ce6d7
+# %% ../../nbs/watch/05_gate.ipynb #43c719a8
 def read_gate(values: Any, kind: Kind) -> dict[str, Any]:
     "A gate as it was written, over the defaults of the kind of model. Raises GateInvalid."
     gate = default_gate(kind)

@@ -23,7 +23,7 @@ from .report import STYLE as STYLE
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/watch/12_replay.ipynb #a24073d3
+# %% ../../nbs/watch/12_replay.ipynb #509c9f4e
 @dataclass(frozen=True)
 class ReplayReport(Record):
     "Logged requests, answered by two versions."
@@ -50,7 +50,7 @@ class ReplayReport(Record):
     def _repr_html_(self) -> str:
         return replay_fragment(self)
 
-# %% ../../nbs/watch/12_replay.ipynb #84b3bd7e
+# %% ../../nbs/watch/12_replay.ipynb #ab138d88
 def values_of(kind: Kind, answers: Answers) -> Any:
     "One number a row: probability of the second of two classes, of the answered one, or the number itself."
     if kind == "regression":
@@ -109,7 +109,7 @@ def largest(
         found.append(shown | {str(name): show(str(name), row[name]) for name in frame.columns})
     return found
 
-# %% ../../nbs/watch/12_replay.ipynb #b3c9f939
+# %% ../../nbs/watch/12_replay.ipynb #9dc4217d
 def replay_summary(report: ReplayReport) -> str:
     "One sentence."
     if report.reason:

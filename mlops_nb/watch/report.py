@@ -74,7 +74,7 @@ def report_digest(report: CheckReport) -> str:
     values = {k: v for k, v in report.to_dict().items() if k not in ("digest", "signature")}
     return "sha256:" + hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
-# %% ../../nbs/watch/06_report.ipynb #3e11d2fd
+# %% ../../nbs/watch/06_report.ipynb #69e958b0
 MARK = {"ok": "✓", "warn": "!", "fail": "✗", "skipped": "–"}
 _TITLES = {"champion": "against the present holder", "metrics": "quality", "runtimes": "same answer everywhere"}
 
@@ -135,7 +135,7 @@ def check_junit(report: CheckReport) -> str:
     numbers = f'tests="{total}" failures="{counts["fail"]}" skipped="{counts["skipped"]}"'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuite name={name} {numbers}>", *cases, "</testsuite>", ""])
 
-# %% ../../nbs/watch/06_report.ipynb #d5714a9d
+# %% ../../nbs/watch/06_report.ipynb #3807506f
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--line:#d9dee4;--paper:#fff;--card:#f6f8fa;
   --ok:#1a7f37;--warn:#9a6700;--fail:#cf222e;--skipped:#6e7781}

@@ -12,7 +12,6 @@ from test_cli import error_of, shell
 
 from mlops_nb import Workspace
 
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("Flüge 2013")
