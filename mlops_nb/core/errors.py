@@ -6,9 +6,9 @@
 __all__ = ['KINDS', 'MlopsError', 'UsageError', 'SettingsInvalid', 'WorkspaceNotFound', 'WorkspaceNotWritable', 'StorageFull',
            'ReadOnly', 'NameInvalid', 'DataInvalid', 'SchemaChanged', 'TableNotFound', 'SnapshotNotFound',
            'ContractViolated', 'ColumnNotFound', 'ModelNotFound', 'VersionNotFound', 'ModelInvalid', 'HiddenState',
-           'VersionNotProven', 'BytesNotPermitted', 'ReceiptInvalid', 'RunFailed', 'RunNotFound', 'NotebookNotFound',
-           'NotebookInvalid', 'ParameterUnknown', 'Conflict', 'Busy', 'StoreUnavailable', 'StoreTooOld', 'ExtraMissing',
-           'storage_problem', 'error_types', 'nearest', 'expect_fail']
+           'VersionNotProven', 'CheckFailed', 'BytesNotPermitted', 'ReceiptInvalid', 'RunFailed', 'RunNotFound',
+           'NotebookNotFound', 'NotebookInvalid', 'ParameterUnknown', 'Conflict', 'Busy', 'StoreUnavailable',
+           'StoreTooOld', 'ExtraMissing', 'storage_problem', 'error_types', 'nearest', 'expect_fail']
 
 # %% ../../nbs/core/00_errors.ipynb #e03a0ee3
 import errno
@@ -137,6 +137,12 @@ class HiddenState(MlopsError):
 class VersionNotProven(MlopsError):
     "An alias was asked for a version that is still proving, or is broken."
     code, kind = "version_not_proven", "refused"
+
+
+class CheckFailed(MlopsError):
+    "An alias was asked for a version that did not pass its check; `report` is the check."
+    code, kind = "check_failed", "refused"
+    report: Any = None
 
 
 class BytesNotPermitted(MlopsError):

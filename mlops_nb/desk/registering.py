@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.contract import Contract
-from ..core.errors import MlopsError
+from ..core.errors import CheckFailed, MlopsError
 from ..core.lineage import capture_manifest, reads
 from ..core.records import ModelVersion, now
 from .compiling import write_compiled
-from .production import actor, change, finish_pending
+from .production import Gate, actor, change, finish_pending
 from .production import promote as promote
 from .production import rollback as rollback
 from .production import verify as verify
@@ -124,6 +124,7 @@ def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Fac
 
     prepared, folder, settings = draft.prepared, draft.folder, models.settings
     metrics, note, importance = _measure(draft, models)
+    _keep(draft, models, version)
     metrics = {**{k: float(v) for k, v in (draft.given.get("metrics") or {}).items()}, **metrics}
     write_reference(folder, prepared.frame, prepared.spec.features, draft.time, settings.plain_columns, workspace_key(settings))
     manifest = _manifest(models, facts)
@@ -158,6 +159,17 @@ def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Fac
     (folder / "README.md").write_text(write_card(card), encoding="utf-8")
     told: dict[str, Any] = {"compiled": compiled.compiled, "compiled_note": compiled.note}
     return replace(facts, metrics=metrics, metrics_note=note, importance=importance.lost if importance else {}, **told)
+
+
+def _keep(draft: Draft, models: "Models", version: ModelVersion) -> None:
+    "Held-out rows stay for the checks of this version, and of those that will be compared with it."
+    from mlops_nb.desk.held_out import keep_rows
+    from mlops_nb.store.models import facts_of
+
+    spec = draft.prepared.spec
+    facts, columns = facts_of(models, version), [*spec.features, spec.target]
+    aside, ids = [*facts.segments, *filter(None, [draft.time])], [*filter(None, [facts.id, draft.time])]
+    keep_rows(models.settings, version.name, version.version, draft.prepared.frame, draft.test, columns, aside, ids)
 
 
 def _json(path: Path, value: Any) -> None:
@@ -227,19 +239,20 @@ def start_proof(models: "Models", version: ModelVersion) -> "tuple[ProofProcess,
         raise
 
 
-def settle(models: "Models", version: ModelVersion, proof: "Proof", alias: str = "") -> ModelVersion:
+def settle(models: "Models", version: ModelVersion, proof: "Proof", alias: str = "", gate: Gate | None = None) -> ModelVersion:
     "Writes the outcome, then gives the aliases that follow from it."
     from mlops_nb.store.models import set_state, write_tags
 
     version = set_state(models, version, proof.state, proof.reason)
-    if version.state == "proven":
-        _give_aliases(models, version, alias)
+    refused = _give_aliases(models, version, alias, gate) if version.state == "proven" else None
     write_tags(models, version, {PROVER: ""})  # nothing is left to do
+    if refused is not None:
+        raise refused
     return models.get(version.ref)
 
 
-def _give_aliases(models: "Models", version: ModelVersion, alias: str) -> None:
-    "The first proven version of a model becomes champion; an adopted one keeps what it held; a wished alias is given."
+def _give_aliases(models: "Models", version: ModelVersion, alias: str, gate: Gate | None) -> CheckFailed | None:
+    "The first proven version of a model becomes champion; an adopted one keeps what it held; a wished alias is given, or refused."
     evidence = {"digest": version.digest, "metrics": version.metrics, "snapshots": list(version.snapshots)}
     elsewhere = models.registry.aliases(version.name)
     for name, number in elsewhere.items():  # given without a receipt
@@ -249,10 +262,15 @@ def _give_aliases(models: "Models", version: ModelVersion, alias: str) -> None:
     for name in sorted(({"champion"} if free else set()) | ({alias} if alias else set())):
         if models.control.holder(version.name, name) != version.version:
             reason = "the first proven version" if free and name == "champion" else "asked for at registration"
-            change(models, "promote", version.name, name, version.version, reason=reason, evidence=evidence)
+            try:
+                checked = gate(version, name) if gate is not None and not (free and name == "champion") else {}
+            except CheckFailed as problem:
+                return problem
+            change(models, "promote", version.name, name, version.version, reason=reason, evidence=evidence | checked)
+    return None
 
 # %% ../../nbs/desk/01_registering.ipynb #5c148c12
-def finish_proofs(models: "Models", name: str | None = None) -> list[ModelVersion]:
+def finish_proofs(models: "Models", name: str | None = None, gate: Gate | None = None) -> list[ModelVersion]:
     "Takes up what a process left behind that died while it registered: proofs, outcomes, folders."
     for folder in models.settings.state_dir.glob("proving-*-*"):
         pid = folder.name.split("-")[1]
@@ -262,23 +280,27 @@ def finish_proofs(models: "Models", name: str | None = None) -> list[ModelVersio
     for version in models.versions(name) if name is None or name in models.registry.names() else []:
         prover = models.registry.version(version.name, version.version).tags.get(PROVER, "")
         if not _is_alive(prover) and (version.state == "proving" or (prover and version.state == "proven")):
-            done.append(_take_up(models, version))
+            try:
+                done.append(_take_up(models, version, gate))
+            except CheckFailed as problem:  # it is proven, and stays without the alias
+                warnings.warn(str(problem), stacklevel=2)
+                done.append(models.get(version.ref))
     return done
 
 
-def _take_up(models: "Models", version: ModelVersion) -> ModelVersion:
+def _take_up(models: "Models", version: ModelVersion, gate: Gate | None) -> ModelVersion:
     from mlops_nb.score.proof import Proof
     from mlops_nb.store.models import facts_of, write_tags
 
     facts = facts_of(models, version)
     write_tags(models, version, {PROVER: _me()})
     if version.state == "proven":
-        return settle(models, version, Proof("proven"), facts.alias)
+        return settle(models, version, Proof("proven"), facts.alias, gate)
     if not facts.evidence_digest:
         return settle(models, version, Proof("broken", "Registering was interrupted before everything was recorded; register it again."))
     process, place = start_proof(models, version)
     try:
-        return settle(models, version, process.wait(), facts.alias)
+        return settle(models, version, process.wait(), facts.alias, gate)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -299,6 +321,7 @@ def register(
     tags: dict[str, str] | None = None,
     description: str = "",
     wait: bool = True,
+    gate: Gate | None = None,
 ) -> ModelVersion:
     "Logs, measures and proves a version. `wait=False` returns while the proof is under way."
     from mlops_nb.score.prepare import prepare, table_of
@@ -316,7 +339,7 @@ def register(
         captured = captured or _capture(live, name, prepared.spec.feed)
         draft = Draft(prepared, captured, Path(place) / "evidence", live, held_out, time or "", given)
         words = {"target": target, "id": id or "", "time": time or "", "segments": tuple(segments), "alias": alias or ""}
-        return _finish(models, draft, name, folder or Path(place) / "model", source, words, wait)
+        return _finish(models, draft, name, folder or Path(place) / "model", source, words, wait, gate)
 
 # %% ../../nbs/desk/01_registering.ipynb #a940956f
 def _capture(model: Any, name: str, feed: str) -> "Captured":
@@ -339,7 +362,9 @@ def _obtain(models: "Models", model: Any, name: str, place: Path) -> "tuple[Any,
     return load_model(folder, model_digest(folder)), Captured(b"", requirements=[p for p in pins if p]), folder, source
 
 
-def _finish(models: "Models", draft: Draft, name: str, folder: Path, source: Any, words: dict[str, Any], wait: bool) -> ModelVersion:
+def _finish(
+    models: "Models", draft: Draft, name: str, folder: Path, source: Any, words: dict[str, Any], wait: bool, gate: Gate | None = None
+) -> ModelVersion:
     from mlops_nb.score.predictor import model_digest
     from mlops_nb.score.proof import write_examples
     from mlops_nb.store.models import adopt_version, end_run, log_version, store_parts, write_tags
@@ -348,7 +373,7 @@ def _finish(models: "Models", draft: Draft, name: str, folder: Path, source: Any
     from mlops_nb.store.models_versions import Facts
 
     finish_pending(models, name)
-    finish_proofs(models, name)
+    finish_proofs(models, name, gate)
     prepared, spec = draft.prepared, draft.prepared.spec
     if draft.captured.pickle:
         write_model(folder, draft.model, draft.captured, prepared.examples, prepared.answers)
@@ -367,7 +392,10 @@ def _finish(models: "Models", draft: Draft, name: str, folder: Path, source: Any
         where: dict[str, Any] = {"source": source} if source else {"folder": folder}
         version = log_version(models, name, stored, facts, description=draft.given["description"], tags=told, **where)
     try:
-        return _prove_and_measure(models, draft, version, stored, facts, words["alias"], wait)
+        return _prove_and_measure(models, draft, version, stored, facts, words["alias"], wait, gate)
+    except CheckFailed:  # all is recorded, and it is proven; only the alias was refused
+        end_run(models, stored)
+        raise
     except BaseException:
         end_run(models, stored, "FAILED")
         with contextlib.suppress(MlopsError):
@@ -376,7 +404,7 @@ def _finish(models: "Models", draft: Draft, name: str, folder: Path, source: Any
 
 # %% ../../nbs/desk/01_registering.ipynb #3caa28dc
 def _prove_and_measure(
-    models: "Models", draft: Draft, version: ModelVersion, stored: "Stored", facts: "Facts", alias: str, wait: bool
+    models: "Models", draft: Draft, version: ModelVersion, stored: "Stored", facts: "Facts", alias: str, wait: bool, gate: Gate | None
 ) -> ModelVersion:
     from mlops_nb.store.models import add_evidence, end_run
 
@@ -391,7 +419,7 @@ def _prove_and_measure(
 
     def conclude() -> ModelVersion:
         try:
-            found = settle(models, version, process.wait(), alias)
+            found = settle(models, version, process.wait(), alias, gate)
             end_run(models, stored)
             return found
         finally:

@@ -20,11 +20,13 @@ from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .checking import Checks, let_through
 from .evidence import Evidence
 from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .pipelines import Pipelines
+from .replayed import Replays
 from .runs import Runs
 from .schedules import Schedules
 from .serving import Serving
@@ -142,9 +144,13 @@ class _Models(_Data):
             tags=tags,
             description=description,
             wait=wait,
+            gate=self._gate,
         )
         note_registered(made.ref, made.metrics)
         return made
+
+    def _gate(self, version: ModelVersion, alias: str) -> dict[str, Any]:
+        return let_through(self.stores, version, alias)
 
     def compile(self, version: str) -> ModelVersion:
         "Compiles a version again; its `compiled` and `compiled_note` say what came of it."
@@ -182,11 +188,11 @@ class _Production(_Models):
         return self.stores.models.load(self.version(ref).ref)
 
     def promote(self, version: str, alias: str = "champion", force: bool = False, reason: str = "") -> Receipt:
-        "Gives a version an alias; leaves a signed receipt."
+        "Gives a version an alias; leaves a signed receipt. A gated alias asks for a passed check, which is made where there is none."
         from mlops_nb.desk.production import promote
 
         self._change("promote")
-        return promote(self.stores, version, alias=alias, force=force, reason=reason)
+        return promote(self.stores, version, alias=alias, force=force, reason=reason, gate=self._gate)
 
     def receipts(self, model: str | None = None) -> list[Receipt]:
         "Who changed what in production, newest first."
@@ -266,7 +272,9 @@ class _Watch(_Production, Runs):
         return name
 
 # %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
-class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence):
+class Workspace(
+    _Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence, Checks, Replays
+):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

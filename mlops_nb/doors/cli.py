@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 'data_show', 'data_diff', 'data_compact',
-           'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_promote',
-           'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list',
-           'runs_show', 'watch_drift', 'main']
+           'data_vacuum', 'models_list', 'models_show', 'models_register', 'models_adopt', 'models_receipts',
+           'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list', 'runs_show',
+           'watch_drift', 'main']
 
 # %% ../../nbs/doors/09_cli.ipynb #60c05fee
 import os
@@ -19,12 +19,12 @@ import click
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import Run, listing
 from . import cli_agent as cli_agent
+from . import cli_checks as cli_checks
 from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
 from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
 from . import cli_schedules as cli_schedules
-from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 
@@ -211,18 +211,6 @@ def models_adopt(uri: str, reference: str, target: str | None, name: str | None,
         raise click.exceptions.Exit(1)
 
 
-@models.command("promote")
-@click.argument("ref")
-@click.option("--alias", default="champion", show_default=True, help="The name to give it.")
-@click.option("--reason", default="", help="Goes into the receipt.")
-@click.option("--force", is_flag=True, help="Even where it is not proven; goes into the receipt.")
-@output
-def models_promote(ref: str, alias: str, reason: str, force: bool, out: str) -> None:
-    "Give a version an alias; leaves a signed receipt."
-    receipt = workspace().promote(ref, alias=alias, reason=reason, force=force)
-    say(out, receipt, lambda: receipt_line(receipt))
-
-
 @models.command("receipts")
 @click.argument("model", required=False)
 @output
@@ -382,7 +370,7 @@ def _report(problem: MlopsError, as_json: bool) -> int:
         click.echo(failure(problem, True))
     else:
         click.echo(failure(problem, False), err=True)
-    return 2 if problem.code == "usage" else 1
+    return {"usage": 2, "check_failed": 3}.get(problem.code, 1)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -119,9 +119,9 @@ def test_deploy_gives_a_url_that_answers_and_logs(ws: Workspace) -> None:
 def test_an_alias_is_followed_without_a_failed_request(ws: Workspace) -> None:
     with Traffic(live(ws).url, ROW) as traffic:
         wait_until(lambda: traffic.versions["1"])
-        ws.promote("delay/2")
+        ws.promote("delay/2", force=True, reason="what is tested is what follows")
         wait_until(lambda: traffic.versions["2"] > 20, words="the new champion answers")
-        ws.promote("delay/1")
+        ws.promote("delay/1", force=True, reason="what is tested is what follows")
         before = traffic.versions["1"]
         wait_until(lambda: traffic.versions["1"] > before + 20, words="and the old one again")
     assert set(traffic.codes) == {200}, traffic.codes
@@ -134,7 +134,7 @@ def test_a_version_that_was_tampered_with_never_serves(ws: Workspace) -> None:
     (evidence,) = Path(ws.settings.artifacts).rglob(Path(facts_of(ws.stores.models, version).evidence).name)
     (evidence / "answers.json").write_text((evidence / "answers.json").read_text().replace("true", "false"))
     with Traffic(live(ws).url, ROW) as traffic:
-        ws.promote("delay/4", reason="newer")
+        ws.promote("delay/4", force=True, reason="newer")
         wait_until(lambda: live(ws).state == "degraded", words="it is found out")
         seen = live(ws)
         assert "delay/4 failed" in seen.note and "still is" in seen.note and seen.routes[0].state == "failed"
@@ -144,7 +144,7 @@ def test_a_version_that_was_tampered_with_never_serves(ws: Workspace) -> None:
         with pytest.raises(DeploymentFailed, match="delay/4"):
             ws.deploy("delay/4")
         ws.rollback("delay")
-        ws.promote("delay/1")
+        ws.promote("delay/1", force=True, reason="what is tested is what follows")
         wait_until(lambda: live(ws).state == "ready", words="all is well again")
         wait_until(lambda: not [a for a in ws.alerts() if a.kind == "deployment_failed"], words="the alert is closed")
     assert set(traffic.codes) == {200} and set(traffic.versions) == {"1"}, (traffic.codes, traffic.versions)
@@ -173,10 +173,10 @@ def test_servers_outlive_the_agent_and_the_next_one_takes_over(ws: Workspace) ->
         assert "goes on answering" in ws.status().note
         count = traffic.codes[200]
         wait_until(lambda: traffic.codes[200] > count + 20, words="requests are answered")
-        ws.promote("delay/2")  # finds no agent, and starts one
+        ws.promote("delay/2", force=True, reason="what is tested is what follows")  # finds no agent, and starts one
         second = ensure_agent(ws.settings)
         wait_until(lambda: traffic.versions["2"] > 5, words="the new agent follows")
-        ws.promote("delay/1")
+        ws.promote("delay/1", force=True, reason="what is tested is what follows")
         status = ws.status()
     assert second.pid != first.pid and set(traffic.codes) == {200}, traffic.codes
     after = supervisor_of(ws.settings.state_dir)

@@ -119,7 +119,7 @@ def recorded(place) -> dict[str, Run]:
     runs["train"] = ran(place, place.root / "nbs" / "train.ipynb")
     place.commit("flights", FLIGHTS.assign(distance=1.0))
     place.commit("scores", pd.DataFrame({"id": [7], "score": [0.0]}), mode="append", key="id")
-    place.promote("delay/2", reason="newer")
+    place.promote("delay/2", force=True, reason="newer")
     (place.root / "nbs" / "features.py").write_text("bound = 9\n")
     notebook(place.root / "nbs" / "score.ipynb", "raise SystemExit('rewritten')")
     git(place.root, "commit", "--quiet", "-am", "Rewritten")

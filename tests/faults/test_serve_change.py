@@ -12,7 +12,7 @@ def test_no_change_costs_a_request(open_desk: Callable[..., Desk]) -> None:
     "Four workers: another version, back, a canary, a shadow, a promotion, back."
     desk, name = open_desk(workers=4), "changes"
     ws = desk.ws
-    ws.promote("delay/1", reason="the test begins")
+    ws.promote("delay/1", force=True, reason="the test begins")
     ws.deploy("delay", name=name)
     before = {version: desk.counted(version) for version in "12"}
     with Load(desk.port, f"/models/{name}/invocations", bodies(), clients=8, name=name, pause=PAUSE) as load:
@@ -29,7 +29,7 @@ def test_no_change_costs_a_request(open_desk: Callable[..., Desk]) -> None:
         assert min(shares.values()) > 30, shares
         ws.deploy("delay", name=name, shadow="delay/2")
         load.version_only("1")
-        ws.promote("delay/2")
+        ws.promote("delay/2", force=True, reason="what is tested is what follows")
         load.version_only("2")
         ws.rollback(name)
         load.version_only("1")
