@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #a2bea0fc
+# %% ../../nbs/desk/10_workspace.ipynb #e2c3e8d7
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,6 +23,7 @@ from .agent_control import Background
 from .evidence import Evidence
 from .logging import Labelled, Logging
 from .partitions import Partitions
+from .performance import Performance
 from .runs import Runs
 from .serving import Serving
 from .stores import Base
@@ -260,8 +261,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
-class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence):
+# %% ../../nbs/desk/10_workspace.ipynb #3c21e85e
+class Workspace(_Watch, Serving, Logging, Performance, Partitions, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list',
            'runs_show', 'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #2e47a595
+# %% ../../nbs/doors/09_cli.ipynb #49b78f45
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import Run, listing
 from . import cli_agent as cli_agent
 from . import cli_labels as cli_labels
+from . import cli_performance as cli_performance
 from . import cli_runs as cli_runs
 from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
