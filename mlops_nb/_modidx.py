@@ -1559,6 +1559,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'mlops_nb/desk/performance.py'),
                                            'mlops_nb.desk.performance._some': ( 'desk/performance.html#_some',
                                                                                 'mlops_nb/desk/performance.py'),
+                                           'mlops_nb.desk.performance._when': ( 'desk/performance.html#_when',
+                                                                                'mlops_nb/desk/performance.py'),
                                            'mlops_nb.desk.performance.draw_line': ( 'desk/performance.html#draw_line',
                                                                                     'mlops_nb/desk/performance.py'),
                                            'mlops_nb.desk.performance.performance_report': ( 'desk/performance.html#performance_report',

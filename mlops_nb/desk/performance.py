@@ -231,7 +231,7 @@ def performance_report(
     found.sort(key=lambda w: (w.start, int(w.version.rpartition("/")[2]), w.segment))
     return _concluded(model, window, by, known, streams, found)
 
-# %% ../../nbs/desk/07_performance.ipynb #dd2502fb
+# %% ../../nbs/desk/07_performance.ipynb #6f213ac4
 def _concluded(
     model: str, window: str, by: str, known: dict[int, _Known], streams: dict[int, _Stream], found: list[PerformanceWindow]
 ) -> PerformanceReport:
@@ -252,12 +252,17 @@ def _concluded(
     )  # fmt: skip
 
 
+def _when(window: PerformanceWindow) -> str:
+    whole_days = (window.end - window.start) % timedelta(days=1) == timedelta(0)
+    return f"{window.start:%Y-%m-%d}" if whole_days else f"{window.start:%Y-%m-%d %H:%M}"
+
+
 def _said(value: Measured | None) -> str:
     return "" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
 
 
 def _sentence(window: PerformanceWindow, headline: str, trend: Trend | None) -> str:
-    words = f"{window.version}, window of {window.start:%Y-%m-%d %H:%M}: {window.labelled:,} of {window.n:,} answers labelled"
+    words = f"{window.version}, window of {_when(window)}: {window.labelled:,} of {window.n:,} answers labelled"
     seen, guess = window.realised.metrics.get(headline), window.estimated.metrics.get(headline)
     words += f", {headline} {_said(seen)}" if seen else "; nothing is known" if not window.labelled else ""
     words += " (too few to be sure)" if window.realised.state == "few" else ""
@@ -269,14 +274,15 @@ def _sentence(window: PerformanceWindow, headline: str, trend: Trend | None) -> 
         words += f". Early warning: {trend.cusum.reason}"
     return words + "."
 
-# %% ../../nbs/desk/07_performance.ipynb #847b3253
+# %% ../../nbs/desk/07_performance.ipynb #af94c579
 SEEN, GUESSED = "#e07b00", "#7a86b8"
 _WIDE, _HIGH, _LEFT, _TOP = 640, 190, 46, 12
 
 
 def draw_line(windows: Sequence[PerformanceWindow], metric: str) -> str:
     "An SVG of one metric over the windows: realised and estimated with their bands."
-    series = {SEEN: [w.realised.metrics.get(metric) for w in windows], GUESSED: [w.estimated.metrics.get(metric) for w in windows]}
+    seen = [w.realised.metrics.get(metric) if w.realised.state == "known" else None for w in windows]  # a handful of labels is no line
+    series = {SEEN: seen, GUESSED: [w.estimated.metrics.get(metric) for w in windows]}
     values = [v for points in series.values() for p in points if p for v in (p.low, p.high, p.value) if v == v]
     if not values or not windows:
         return ""
@@ -289,9 +295,9 @@ def draw_line(windows: Sequence[PerformanceWindow], metric: str) -> str:
 
     drawn = [_one_line(points, colour, at, dashed=colour == GUESSED) for colour, points in series.items()]
     text = "<text x='{0}' y='{1}' text-anchor='{2}' fill='currentColor' font-size='11'>{3}</text>"
-    marks = [text.format(_LEFT - 6, at(0, v).split(",")[1], "end", f"{v:.3g}") for v in (low, high)]
+    marks = [text.format(_LEFT - 6, at(0, v).split(",")[1], "end", f"{v:.2f}") for v in (low, high)]
     ends = ((0, "start"), (len(windows) - 1, "end")) if len(windows) > 1 else ((0, "start"),)
-    marks += [text.format(at(i, low).split(",")[0], _HIGH - 4, side, f"{windows[i].start:%Y-%m-%d %H:%M}") for i, side in ends]
+    marks += [text.format(at(i, low).split(",")[0], _HIGH - 4, side, _when(windows[i])) for i, side in ends]
     label = html.escape(f"{metric}: realised and estimated, {len(windows)} windows", quote=True)
     body = "".join(drawn + marks)
     return f"<svg role='img' aria-label='{label}' viewBox='0 0 {_WIDE} {_HIGH}' width='{_WIDE}' style='max-width:100%'>{body}</svg>"
@@ -314,14 +320,14 @@ def _one_line(points: Sequence[Measured | None], colour: str, at: Any, *, dashed
         run = []
     return out
 
-# %% ../../nbs/desk/07_performance.ipynb #7cf5b282
+# %% ../../nbs/desk/07_performance.ipynb #0d0efada
 _SHOWN = 12
 
 
 def report_html(report: PerformanceReport) -> str:
     "The summary, a line for each version, and a table of the newest windows."
     e = html.escape
-    out = [f"<div><p><b>{e(report.model)}</b> {e(report.summary)}</p>"]
+    out = [f"<div><p>{e(report.summary)}</p>"]
     whole = [w for w in report.windows if not w.segment]
     for version in sorted({w.version for w in whole}, key=lambda v: int(v.rpartition("/")[2])):
         if drawing := draw_line([w for w in whole if w.version == version], report.headline):
@@ -331,7 +337,7 @@ def report_html(report: PerformanceReport) -> str:
     head = ["window", "version", *(["segment"] if report.by else []), "answers", "labelled"]
     head += [f"{report.headline} realised", "estimated", "concept"]
     cells = [_cells(w, report) for w in rows[-(MOST_SEGMENTS + 2 if report.by else _SHOWN) :]]
-    style = "style='text-align:left;padding:.1rem .6rem'"
+    style = "style='text-align:left;padding:.1rem .6rem;white-space:nowrap'"
     out.append(f"<table><tr>{''.join(f'<th {style}>{e(h)}</th>' for h in head)}</tr>")
     out += [f"<tr>{''.join(f'<td {style}>{e(c)}</td>' for c in row)}</tr>" for row in cells]
     out.append("</table>" + "".join(f"<p><small>{e(n)}</small></p>" for n in report.notes) + "</div>")
@@ -345,7 +351,7 @@ def _cells(window: PerformanceWindow, report: PerformanceReport) -> list[str]:
     share = f"{window.labelled:,} ({window.coverage:.0%})"
     verdict = "–" if window.concept.verdict == "none" else window.concept.verdict
     segment = [window.segment or "all"] if report.by else []
-    return [f"{window.start:%Y-%m-%d %H:%M}", window.version, *segment, f"{window.n:,}", share, seen, guess, verdict]
+    return [_when(window), window.version, *segment, f"{window.n:,}", share, seen, guess, verdict]
 
 # %% ../../nbs/desk/07_performance.ipynb #0b46ef53
 class Performance(Base):

@@ -16,7 +16,7 @@ from ..score.metrics import evaluate
 if TYPE_CHECKING:
     import numpy as np
 
-# %% ../../nbs/watch/04_performance.ipynb #27d57c6c
+# %% ../../nbs/watch/04_performance.ipynb #8757bbc6
 Z = 1.959963984540054  # 95 %
 MINIMUM = 30  # labelled rows; with fewer nothing is called known
 BINS = 10
@@ -47,9 +47,10 @@ def wilson(hits: float, n: float) -> tuple[float, float]:
     "Wilson's score interval of a share (Wilson 1927)."
     if n <= 0:
         return float("nan"), float("nan")
+    hits, n = float(hits), float(n)
     share = hits / n
     middle, width = share + Z**2 / (2 * n), Z * ((share * (1 - share) + Z**2 / (4 * n)) / n) ** 0.5
-    return max(0.0, float(middle - width) / (1 + Z**2 / n)), min(1.0, float(middle + width) / (1 + Z**2 / n))
+    return max(0.0, (middle - width) / (1 + Z**2 / n)), min(1.0, (middle + width) / (1 + Z**2 / n))
 
 # %% ../../nbs/watch/04_performance.ipynb #982e5837
 def tables(confusion: Any) -> dict[str, tuple[float, float]]:
