@@ -40,13 +40,14 @@ def places(columns: Sequence[Any], classes: Sequence[Any]) -> "np.ndarray":
         found = np.where(found < 0, at, found)
     return found
 
-# %% ../../nbs/desk/00_calibrating.ipynb #b673d78d
+# %% ../../nbs/desk/00_calibrating.ipynb #e6324d5c
 def calibrate(
     folder: Path,  # of evidence
     spec: "Spec",
     y: Any,  # held-out labels
     prediction: Any,
     scores: Any = None,  # a column for each class
+    times: Any = None,  # event times, where they are known
 ) -> bool:
     "Writes calibration.json; whether there was anything to write."
     import numpy as np
@@ -57,8 +58,9 @@ def calibrate(
     prediction = np.asarray(prediction)
     if spec.kind == "other" or prediction.ndim != 1:
         return False
+    days = _days(times)
     if spec.kind == "regression":
-        write_calibration(folder, fit_calibration(spec.kind, np.asarray(y, float), prediction.astype(float)))
+        write_calibration(folder, fit_calibration(spec.kind, np.asarray(y, float), prediction.astype(float), days=days))
         return True
     classes = spec.classes or sorted({*np.asarray(y).tolist(), *prediction.tolist()})
     truth, answer = (places([answer_array(values.tolist())], classes) for values in (np.asarray(y), prediction))
@@ -68,5 +70,19 @@ def calibrate(
     if scores is not None:
         scores = np.asarray(scores, float)[fine]
         scores = scores[:, -1] if spec.kind == "binary" else scores
-    write_calibration(folder, fit_calibration(spec.kind, truth[fine], answer[fine], scores))
+    write_calibration(folder, fit_calibration(spec.kind, truth[fine], answer[fine], scores, None if days is None else days[fine]))
     return True
+
+
+def _days(times: Any) -> "np.ndarray | None":
+    "The day of each row as a number; None where some have no time."
+    import numpy as np
+    import pandas as pd
+
+    if times is None:
+        return None
+    try:
+        moments = pd.to_datetime(pd.Series(np.asarray(times)), utc=True)
+    except (TypeError, ValueError, OverflowError):  # not times
+        return None
+    return None if moments.isna().any() else (moments - pd.Timestamp(0, tz="UTC")).dt.days.to_numpy()

@@ -26,9 +26,9 @@ from .stores import Base, Stores
 if TYPE_CHECKING:
     import numpy as np
 
-# %% ../../nbs/desk/07_performance.ipynb #b278f5d8
+# %% ../../nbs/desk/07_performance.ipynb #5313a169
 MOST_SEGMENTS, OTHERS = 50, "(others)"
-STREAM = 20_000  # newest labelled rows in which a rise of the error rate is looked for
+STREAM = 50_000  # newest labelled rows in which a rise of the error rate is looked for
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _check_segment(model: str, by: str, known: Sequence[_Known], held: bool) -> 
         words = f"{by!r} is not a feature of {model}, so the lake knows its windows and not the value of each answer."
         raise UsageError(words, field="by", hint=f"Profiles have it: ws.profiles({model!r}, segment=None).")
 
-# %% ../../nbs/desk/07_performance.ipynb #b44c6f26
+# %% ../../nbs/desk/07_performance.ipynb #3a76a46a
 def _some(numbers: Numbers, chosen: "np.ndarray") -> tuple[Any, Any, Any]:
     "Label, answer and scores of some rows; no scores unless all of them have some."
     import numpy as np
@@ -133,11 +133,18 @@ def _guess(known: _Known, numbers: Numbers, rows: "np.ndarray") -> Estimated:
     return estimate(known.calibration, known.kind, scores[fine], numbers.prediction[rows][fine])
 
 
-def _cell(known: _Known, numbers: Numbers, rows: "np.ndarray", segment: str, start: int, width: timedelta) -> PerformanceWindow:
+_DAY = 86_400_000_000
+
+
+def _cell(
+    known: _Known, numbers: Numbers, times: "np.ndarray", rows: "np.ndarray", segment: str, start: int, width: timedelta
+) -> PerformanceWindow:
+    import numpy as np
+
     labelled = rows[numbers.known[rows]]
     y, answer, scores = _some(numbers, labelled)
     seen = performance(known.kind, y, answer, scores, numbers.classes)
-    concept = diverging(known.calibration, known.kind, y, answer, scores)
+    concept = diverging(known.calibration, known.kind, y, answer, scores, days=len(np.unique(times[labelled] // _DAY)))
     begin, share = moment(start), len(labelled) / len(rows)
     guessed = _guess(known, numbers, rows)
     return PerformanceWindow(
@@ -157,7 +164,7 @@ def _segments(part: Part, by: str, common: dict[str, None]) -> "np.ndarray":
     names = np.array([f"{by}={v if v in common else OTHERS}" for v in distinct.tolist()], dtype=object)
     return names[code]
 
-# %% ../../nbs/desk/07_performance.ipynb #70a09fd4
+# %% ../../nbs/desk/07_performance.ipynb #c526c5ca
 def _runs(*keys: "np.ndarray") -> list["np.ndarray"]:
     "The places of the rows of each combination of the keys."
     import numpy as np
@@ -192,11 +199,11 @@ class _Stream:
     def trend(self, known: _Known) -> Trend:
         reference, spent = reference_of(known.calibration, self.errors)
         errors, times = self.errors[spent:], self.times[spent:]
-        rate, early = error_windows(errors, reference), cusum(errors, reference)
+        rate, early = (look(errors, reference, days=times // _DAY) for look in (error_windows, cusum))
         since, creeping = (moment(int(times[c.at])) if c.at is not None else None for c in (rate, early))
         return Trend(known.ref, rate, early, since, creeping)
 
-# %% ../../nbs/desk/07_performance.ipynb #cbad44ae
+# %% ../../nbs/desk/07_performance.ipynb #75c359ee
 def performance_report(
     stores: Stores, model: str, window: str, by: str | None, version: int | None, last: str | timedelta | None, most: int = 1_000_000
 ) -> PerformanceReport:
@@ -224,10 +231,10 @@ def performance_report(
             mine = part.of(part.version == number)
             numbers = numbers_of(mine, this.kind, this.classes)
             streams.setdefault(number, _Stream(np.zeros(0), np.zeros(0, np.int64))).add(this, numbers, mine.time)
-            found += [_cell(this, numbers, rows, "", int(mine.start[rows[0]]), width) for rows in _runs(mine.start)]
+            found += [_cell(this, numbers, mine.time, rows, "", int(mine.start[rows[0]]), width) for rows in _runs(mine.start)]
             if by:
                 names = _segments(mine, by, common)
-                found += [_cell(this, numbers, r, names[r[0]], int(mine.start[r[0]]), width) for r in _runs(mine.start, names)]
+                found += [_cell(this, numbers, mine.time, r, names[r[0]], int(mine.start[r[0]]), width) for r in _runs(mine.start, names)]
     found.sort(key=lambda w: (w.start, int(w.version.rpartition("/")[2]), w.segment))
     return _concluded(model, window, by, known, streams, found)
 

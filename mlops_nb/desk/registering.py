@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mlops_nb.store.models import Models, Stored
     from mlops_nb.store.models_versions import Facts
 
-# %% ../../nbs/desk/01_registering.ipynb #7e264e37
+# %% ../../nbs/desk/01_registering.ipynb #98d3d061
 @dataclass
 class Draft:
     "A version on its way."
@@ -75,7 +75,8 @@ def _measure(draft: Draft, models: "Models") -> tuple[dict[str, float], str, "Im
     if spec.classes:
         y = np.array(y.tolist(), dtype=np.asarray(list(spec.classes)).dtype)
     metrics = evaluate(spec.kind, y, found.prediction, found.scores, labels)
-    calibrate(draft.folder, spec, y, found.prediction, found.scores)
+    when = rows[draft.time] if draft.time and draft.time in rows.columns else None
+    calibrate(draft.folder, spec, y, found.prediction, found.scores, when)
     features = feed(rows, replace(spec, feed="pandas"))
 
     def answer(frame: "pd.DataFrame") -> tuple[Any, Any]:

@@ -38,13 +38,14 @@ class Concept(Record):
     at: int | None = None  # in a stream: the row with which it began
     reason: str = ""
 
-# %% ../../nbs/watch/06_concept.ipynb #d8e1a0df
+# %% ../../nbs/watch/06_concept.ipynb #a89d9c86
 def diverging(
     calibration: Calibration | None,
     kind: Kind,
     y: Any,  # places of classes
     prediction: Any,
     scores: Any,
+    days: int = 1,  # on which these rows lie
     minimum: int = MINIMUM,
 ) -> Concept:
     "Whether outcomes contradict the scores of the same rows."
@@ -61,15 +62,16 @@ def diverging(
     looks = [("accuracy", (y == prediction).astype(float), right)]
     if chances.shape[1] == 2:
         looks.append(("share of positives", y.astype(float), chances[:, 1]))
-    found = [(name, *_gap(seen, promised, calibration.rows)) for name, seen, promised in looks]
+    found = [(name, *_gap(seen, promised, calibration, name.rpartition(" ")[2], days)) for name, seen, promised in looks]
     name, seen, promised, z = max(found, key=lambda look: (_matters(look), abs(look[3])))
     words = f"{name} {seen:.3f}, where the scores promised {promised:.3f}"
     return Concept("diverging" if _matters((name, seen, promised, z)) else "ok", seen, promised, z, len(y), reason=words)
 
 
-def _gap(seen: Any, promised: Any, fitted_on: int) -> tuple[float, float, float]:
+def _gap(seen: Any, promised: Any, known: Calibration, name: str, days: int) -> tuple[float, float, float]:
     n = len(seen)
-    variance = float((promised * (1 - promised)).sum()) / n**2 * (1 + n / max(fitted_on, 1))
+    variance = float((promised * (1 - promised)).sum()) / n**2 * (1 + n / max(known.rows, 1))
+    variance += known.daily.get(name, 0.0) ** 2 * (1 / max(days, 1) + 1 / max(known.days, 1))
     gap = float(seen.mean() - promised.mean())
     return float(seen.mean()), float(promised.mean()), gap / max(variance, 0.25 / n**2) ** 0.5
 
@@ -77,7 +79,7 @@ def _gap(seen: Any, promised: Any, fitted_on: int) -> tuple[float, float, float]
 def _matters(look: tuple[str, float, float, float]) -> bool:
     return abs(look[3]) > CRITICAL and abs(look[1] - look[2]) > LEAST
 
-# %% ../../nbs/watch/06_concept.ipynb #66180822
+# %% ../../nbs/watch/06_concept.ipynb #f3d44483
 @dataclass(frozen=True)
 class Reference(Record):
     "How wrong the model is when all is well."
@@ -86,6 +88,8 @@ class Reference(Record):
     sd: float  # of one row
     rows: int
     least: float = LEAST
+    daily: float = 0.0  # how far a day's mean strays, beyond the luck of its rows
+    days: int = 0  # on which the rows lie
 
 
 def reference_of(calibration: Calibration | None, errors: Any) -> tuple[Reference | None, int]:
@@ -94,7 +98,8 @@ def reference_of(calibration: Calibration | None, errors: Any) -> tuple[Referenc
 
     if calibration is not None and np.isfinite(calibration.error) and calibration.rows >= MINIMUM:
         least = LEAST if calibration.kind != "regression" else 0.1 * calibration.error
-        return Reference(calibration.error, calibration.error_sd, calibration.rows, least), 0
+        stray = calibration.daily.get("error", 0.0)
+        return Reference(calibration.error, calibration.error_sd, calibration.rows, least, stray, calibration.days), 0
     first = np.asarray(errors, float)[: 2 * WINDOW]
     if len(first) < 2 * WINDOW:
         return None, 0
@@ -102,24 +107,37 @@ def reference_of(calibration: Calibration | None, errors: Any) -> tuple[Referenc
     return Reference(float(first.mean()), float(first.std()), len(first), LEAST if crisp else 0.1 * float(first.mean())), len(first)
 
 
-def _standard(errors: Any, reference: Reference, width: int) -> "tuple[np.ndarray, np.ndarray]":
+def _standard(errors: Any, reference: Reference, width: int, days: Any) -> "tuple[np.ndarray, np.ndarray]":
     "Means of whole blocks, counted from the end, and how far each lies above the reference, in standard errors."
     import numpy as np
 
     whole = len(errors) // width
     means = np.asarray(errors, float)[len(errors) - whole * width :].reshape(whole, width).mean(axis=1)
-    se = max(reference.sd, 1e-9) * (1 / width + 1 / reference.rows) ** 0.5
-    return means, (means - reference.mean) / se
+    variance = max(reference.sd, 1e-9) ** 2 * (1 / width + 1 / reference.rows)
+    if reference.daily and days is not None:
+        on = np.asarray(days)[len(errors) - whole * width :].reshape(whole, width)
+        variance = variance + reference.daily**2 * (1 / ((np.diff(on, axis=1) != 0).sum(axis=1) + 1) + 1 / max(reference.days, 1))
+    return means, (means - reference.mean) / np.sqrt(variance)
 
-# %% ../../nbs/watch/06_concept.ipynb #3d80f7db
-def error_windows(errors: Any, reference: Reference | None, width: int = WINDOW) -> Concept:
-    "Whether the newest window errs more than the reference."
+
+def _wide(width: int, least_days: int, reference: Reference | None, days: Any) -> int:
+    "The width in rows; where days stray, so many that they hold enough days."
     import numpy as np
 
+    if reference is None or not reference.daily or days is None or not len(days):
+        return width
+    return max(width, least_days * int(np.ceil(len(days) / len(np.unique(days)))))
+
+# %% ../../nbs/watch/06_concept.ipynb #e235121b
+def error_windows(errors: Any, reference: Reference | None, width: int = WINDOW, days: Any = None) -> Concept:
+    "Whether the newest window errs more than the reference; `days` numbers the day of each row."
+    import numpy as np
+
+    width = _wide(width, 7, reference, days)
     if reference is None or len(errors) < width:
         need = width if reference else 2 * WINDOW + width
         return Concept("none", rows=len(errors), reason=f"fewer than {need} labelled rows")
-    means, z = _standard(errors, reference, width)
+    means, z = _standard(errors, reference, width, days)
     bad = (z > CRITICAL) & (means - reference.mean > reference.least)
     words = f"error {means[-1]:.3f} in the newest {width} labelled rows, {reference.mean:.3f} before"
     if not bad[-1]:
@@ -128,12 +146,13 @@ def error_windows(errors: Any, reference: Reference | None, width: int = WINDOW)
     begin = len(errors) - (len(bad) - spell) * width
     return Concept("worse", float(means[-1]), reference.mean, float(z[-1]), width, begin, words)
 
-# %% ../../nbs/watch/06_concept.ipynb #de601f35
-def cusum(errors: Any, reference: Reference | None, width: int = BLOCK) -> Concept:
+# %% ../../nbs/watch/06_concept.ipynb #a0671a74
+def cusum(errors: Any, reference: Reference | None, width: int = BLOCK, days: Any = None) -> Concept:
     "Whether small rises add up; `at` is the row from which they do."
+    width = _wide(width, 1, reference, days)
     if reference is None or len(errors) < width:
         return Concept("none", rows=len(errors), reason=f"fewer than {width if reference else 2 * WINDOW + width} labelled rows")
-    means, z = _standard(errors, reference, width)
+    means, z = _standard(errors, reference, width, days)
     height, begin = 0.0, 0
     for place, step in enumerate(z):
         begin = place if not height else begin
