@@ -6,12 +6,13 @@
 __all__ = ['CRITICAL', 'LEAST', 'WINDOW', 'BLOCK', 'SLACK', 'HEIGHT', 'ConceptVerdict', 'Concept', 'diverging', 'Reference',
            'reference_of', 'error_windows', 'cusum']
 
-# %% ../../nbs/watch/06_concept.ipynb #cb4a8518
+# %% ../../nbs/watch/06_concept.ipynb #5e5a3d3b
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.records import Kind, Record
-from .estimate import Calibration, probabilities, why_not
+from .estimate import Calibration, auc_gap, probabilities, why_not
 from .performance import MINIMUM
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Concept(Record):
     at: int | None = None  # in a stream: the row with which it began
     reason: str = ""
 
-# %% ../../nbs/watch/06_concept.ipynb #a89d9c86
+# %% ../../nbs/watch/06_concept.ipynb #fcc27010
 def diverging(
     calibration: Calibration | None,
     kind: Kind,
@@ -63,6 +64,8 @@ def diverging(
     if chances.shape[1] == 2:
         looks.append(("share of positives", y.astype(float), chances[:, 1]))
     found = [(name, *_gap(seen, promised, calibration, name.rpartition(" ")[2], days)) for name, seen, promised in looks]
+    if chances.shape[1] == 2:
+        found += _ranks(calibration, y, np.asarray(scores, float), chances[:, 1], days)
     name, seen, promised, z = max(found, key=lambda look: (_matters(look), abs(look[3])))
     words = f"{name} {seen:.3f}, where the scores promised {promised:.3f}"
     return Concept("diverging" if _matters((name, seen, promised, z)) else "ok", seen, promised, z, len(y), reason=words)
@@ -74,6 +77,14 @@ def _gap(seen: Any, promised: Any, known: Calibration, name: str, days: int) -> 
     variance += known.daily.get(name, 0.0) ** 2 * (1 / max(days, 1) + 1 / max(known.days, 1))
     gap = float(seen.mean() - promised.mean())
     return float(seen.mean()), float(promised.mean()), gap / max(variance, 0.25 / n**2) ** 0.5
+
+
+def _ranks(known: Calibration, y: Any, scores: Any, chance: Any, days: int) -> list[tuple[str, float, float, float]]:
+    seen, promised, variance = auc_gap(scores, y, chance)
+    if isnan(seen - promised):
+        return []
+    variance = variance * (1 + len(y) / max(known.rows, 1)) + known.daily.get("auc", 0.0) ** 2 * (1 / max(days, 1) + 1 / max(known.days, 1))
+    return [("auc", seen, promised, (seen - promised) / max(variance, 0.25 / len(y) ** 2) ** 0.5)]
 
 
 def _matters(look: tuple[str, float, float, float]) -> bool:

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ASSUMES', 'FILE', 'UNKNOWN', 'DAYS', 'DAY_ROWS', 'GRID', 'Curve', 'Calibration', 'needs_calibration', 'apply_curve',
-           'stray', 'fit_calibration', 'write_calibration', 'read_calibration', 'Estimated', 'probabilities', 'why_not',
-           'estimate', 'estimate_sketch']
+           'stray', 'auc_gap', 'fit_calibration', 'write_calibration', 'read_calibration', 'Estimated', 'probabilities',
+           'why_not', 'estimate', 'estimate_sketch']
 
-# %% ../../nbs/watch/05_estimate.ipynb #2091d0b8
+# %% ../../nbs/watch/05_estimate.ipynb #6b06bb89
 import json
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.records import Kind, Record, plain
-from .performance import Measured, Z, area, tables
+from .performance import Measured, Z, area, moved, tables
 
 if TYPE_CHECKING:
     import numpy as np
 
     from mlops_nb.profile.summary import ColumnSummary
 
-# %% ../../nbs/watch/05_estimate.ipynb #ec162690
+# %% ../../nbs/watch/05_estimate.ipynb #b86812d2
 ASSUMES = "P(y|x) unchanged"
 FILE = "calibration.json"
 UNKNOWN = "no estimate: registered without held-out scores"
@@ -47,7 +47,7 @@ class Calibration(Record):
     error: float = float("nan")  # share of wrong answers; of numbers, the mean absolute error
     error_sd: float = float("nan")  # of one row
     days: int = 0  # on which the held-out rows lie; 0: unknown, or too few to compare
-    daily: dict[str, float] = field(default_factory=dict)  # accuracy, positives, error: how far a day strays, as sd of its mean
+    daily: dict[str, float] = field(default_factory=dict)  # accuracy, positives, auc, error: how far a day strays, as sd
     format: int = 1
 
 # %% ../../nbs/watch/05_estimate.ipynb #a3be7776
@@ -93,7 +93,7 @@ def apply_curve(curve: Curve, score: Any) -> "np.ndarray":
     score = np.asarray(score, float)
     return np.interp(score, curve.score, curve.probability) if curve.score else score
 
-# %% ../../nbs/watch/05_estimate.ipynb #7e24cd92
+# %% ../../nbs/watch/05_estimate.ipynb #58727d62
 DAYS, DAY_ROWS = 10, 10  # fewer days than this, or rows on a day, tell nothing
 
 
@@ -110,6 +110,20 @@ def stray(gap: Any, variance: Any, days: Any) -> float:
     return float(max(0.0, (mean[full] ** 2 - noise[full]).mean()) ** 0.5)
 
 
+def auc_gap(score: Any, y: Any, chance: Any) -> tuple[float, float, float]:
+    "AUC as it turned out, as the scores promised it, and the variance of the first (DeLong); NaN with one class alone."
+    seen, *each = area(score, y)
+    return seen, area(score, chance)[0], float((moved(y, *each) ** 2).sum())
+
+
+def _stray_auc(score: Any, y: Any, chance: Any, days: Any) -> float:
+    import numpy as np
+
+    found = [auc_gap(score[on], y[on], chance[on]) for on in (days == day for day in np.unique(days)) if on.sum() >= 3 * DAY_ROWS]
+    extra = [(seen - promised) ** 2 - variance for seen, promised, variance in found if np.isfinite(seen - promised)]
+    return float(max(0.0, np.mean(extra)) ** 0.5) if len(extra) >= DAYS else 0.0
+
+
 def _days(found: "Calibration", y: Any, prediction: Any, scores: Any, wrong: Any, days: Any) -> "Calibration":
     import numpy as np
 
@@ -121,6 +135,8 @@ def _days(found: "Calibration", y: Any, prediction: Any, scores: Any, wrong: Any
         chances = probabilities(found, scores)
         for name, seen, p in (("accuracy", y == prediction, chances[np.arange(len(y)), prediction]), ("positives", y == 1, chances[:, 1])):
             daily[name] = stray(seen - p, p * (1 - p), days)
+        if scores.ndim == 1:
+            daily["auc"] = _stray_auc(scores, y, chances[:, 1], days)
     return replace(found, days=int((size >= DAY_ROWS).sum()), daily=daily)
 
 # %% ../../nbs/watch/05_estimate.ipynb #0d6356f9

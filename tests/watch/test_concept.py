@@ -90,3 +90,44 @@ def test_realised_against_estimated() -> None:
     assert diverging(calibration, "binary", y, answer, score).verdict == "none"
     assert diverging(None, "binary", *scored(2, 500)).reason.startswith("no estimate")
     assert diverging(calibration, "binary", *scored(2, 500)[:2], None).verdict == "none"
+
+
+def stormy(seed: int, days: int, shift: float = 0.0, flat: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, answers, scores, days: each day has its weather, which the scores know nothing of."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), 120)
+    logit = random.normal(-1, 1.2, len(day))
+    score = 1 / (1 + np.exp(-logit))
+    truth = 1 / (1 + np.exp(-flat * logit - random.normal(shift, 0.5, days)[day]))
+    return (random.random(len(day)) < truth).astype(int), (score > 0.5).astype(int), score, day
+
+
+def test_a_stormy_day_is_no_concept_drift_but_a_stormy_month_is() -> None:
+    y, answer, score, day = stormy(0, 40)
+    calibration, naive = fit_calibration("binary", y, answer, score, day), fit_calibration("binary", y, answer, score)
+    assert calibration.days == 40 and calibration.daily["positives"] > 0.05 and not naive.daily
+    heard, cried = 0, 0
+    for seed in range(1, 61):
+        rows = stormy(seed, 1)[:3]
+        heard += diverging(calibration, "binary", *rows).verdict == "diverging"
+        cried += diverging(naive, "binary", *rows).verdict == "diverging"
+    assert heard <= 1 and cried >= 6, (heard, cried)
+    months = [diverging(calibration, "binary", *stormy(seed, 30, shift=0.8)[:3], days=30) for seed in range(10)]
+    assert [m.verdict for m in months] == ["diverging"] * 10
+    orderless = [diverging(calibration, "binary", *stormy(seed, 30, flat=0.3)[:3], days=30).verdict for seed in range(10)]
+    assert orderless == ["diverging"] * 10
+
+
+def test_an_error_rate_is_judged_by_weeks_where_days_stray() -> None:
+    calibration = fit_calibration("binary", *stormy(0, 40))
+    worse, soft = 0, 0
+    for seed in range(30):
+        y, answer, _, day = stormy(300 + seed, 60)
+        wrong = (y != answer).astype(float)
+        reference, _ = reference_of(calibration, wrong)
+        assert reference.daily == calibration.daily["error"]
+        worse += error_windows(wrong, reference, days=day).verdict == "worse"
+        soft += cusum(wrong, reference, days=day).verdict == "warning"
+    assert worse == 0 and soft <= 4
+    y, answer, _, day = stormy(1, 60, flat=-1.0)
+    assert error_windows((y != answer).astype(float), reference, days=day).verdict == "worse"
