@@ -93,7 +93,7 @@ def apply_curve(curve: Curve, score: Any) -> "np.ndarray":
     score = np.asarray(score, float)
     return np.interp(score, curve.score, curve.probability) if curve.score else score
 
-# %% ../../nbs/watch/05_estimate.ipynb #58727d62
+# %% ../../nbs/watch/05_estimate.ipynb #f6762c1a
 DAYS, DAY_ROWS = 10, 10  # fewer days than this, or rows on a day, tell nothing
 
 
@@ -107,7 +107,7 @@ def stray(gap: Any, variance: Any, days: Any) -> float:
     if full.sum() < DAYS:
         return 0.0
     mean, noise = np.bincount(at, gap) / size, np.bincount(at, variance) / size**2
-    return float(max(0.0, (mean[full] ** 2 - noise[full]).mean()) ** 0.5)
+    return max(0.0, float((mean[full] ** 2 - noise[full]).mean())) ** 0.5
 
 
 def auc_gap(score: Any, y: Any, chance: Any) -> tuple[float, float, float]:
@@ -121,7 +121,7 @@ def _stray_auc(score: Any, y: Any, chance: Any, days: Any) -> float:
 
     found = [auc_gap(score[on], y[on], chance[on]) for on in (days == day for day in np.unique(days)) if on.sum() >= 3 * DAY_ROWS]
     extra = [(seen - promised) ** 2 - variance for seen, promised, variance in found if np.isfinite(seen - promised)]
-    return float(max(0.0, np.mean(extra)) ** 0.5) if len(extra) >= DAYS else 0.0
+    return max(0.0, float(np.mean(extra))) ** 0.5 if len(extra) >= DAYS else 0.0
 
 
 def _days(found: "Calibration", y: Any, prediction: Any, scores: Any, wrong: Any, days: Any) -> "Calibration":
