@@ -110,7 +110,7 @@ def reason(problem: BaseException, notebook: str) -> tuple[str, str]:
         return f"{name}: kernel {problem.name!r} is not installed (`jupyter kernelspec list`).", str(problem)  # type: ignore[attr-defined]  # jupyter_client's own
     return f"{name}: {kind}: {(str(problem).splitlines() or [''])[0]}", str(problem)
 
-# %% ../../nbs/batch/07_run.ipynb #55be21e5
+# %% ../../nbs/batch/07_run.ipynb #908ca2a0
 def _papermill(order: Order, kernel: Any, veil: Veil, told: Callable[[int, int], None]) -> None:
     import nbformat
     from papermill.engines import papermill_engines
@@ -169,6 +169,9 @@ def _manifest(order: Order, run: Run, ground: _Ground) -> str:
         snapshots=run.inputs,
         written=run.outputs,
         patch_limit_kb=order.patch_limit_kb,
+        digests=run.digests,
+        models=run.models,
+        registered=run.registered,
         **ground.known(),
     ).to_json()
 

@@ -25,6 +25,7 @@ from ..core.errors import RunFailed, UsageError
 from ..core.records import ModelVersion, Record, Run
 from ..core.settings import find_root, is_workspace
 from .demo_online import AUTUMN, Online, curls, go_online, told
+from .demo_proof import Proof, prove
 from .flights import flights, weather
 from .workspace import Value, Workspace, make_workspace
 
@@ -152,13 +153,13 @@ def _scored(ws: Workspace, version: ModelVersion, months: list[int]) -> dict[int
     found: dict[int, Run] = {}
     for run in ws.runs(status="finished", notebook="score.ipynb", limit=1000):
         month = run.parameters.get("month")
-        if run.parameters.get("model") == version.ref and month in months and month not in found:
+        if not run.because and run.parameters.get("model") == version.ref and month in months and month not in found:
             found[month] = run
     return found
 
 
-def score(ws: Workspace, version: ModelVersion, months: list[int], fresh: bool, step: Step) -> dict[int, Run]:
-    "One finished run of score.ipynb for each month; those that are there are kept."
+def score(ws: Workspace, version: ModelVersion, months: list[int], fresh: bool, step: Step) -> tuple[dict[int, Run], list[Run]]:
+    "One finished run of score.ipynb for each month; those that are there are kept. All of them, and those that are new."
     found = {} if fresh else _scored(ws, version, months)
     missing = [m for m in months if m not in found]
     if missing:
@@ -170,8 +171,9 @@ def score(ws: Workspace, version: ModelVersion, months: list[int], fresh: bool, 
         except BaseException:
             runs.cancel()
             raise
-    step.said = f"{len(missing)} runs of score.ipynb" if missing else f"{len(found)} runs, already there"
-    return found
+    new = [found[month] for month in missing]
+    step.said = f"{len(new)} runs of score.ipynb" if new else f"{len(found)} runs, already there"
+    return found, new
 
 # %% ../../nbs/desk/21_demo.ipynb #bd44fab0
 @dataclass(frozen=True)
@@ -246,9 +248,10 @@ def run_demo(
     fresh: bool = False,
     quiet: bool = False,
     ask: int = 4_000,  # flights that ask the model online; 0: it is not deployed
+    compare: bool = True,  # time papermill on two of the runs, and repeat one
     down: bool = False,  # end the agent and the servers again
 ) -> dict[str, Any]:
-    "The whole demo; `{model, version, months: [...], online: {...}}`. Busy when another demo is at work in the same workspace."
+    "The whole demo: `{model, version, months: […], proof: {…}, online: {…}}`. Busy when another one is at work in the workspace."
     wanted = parse_months(months)
     teller = Teller(quiet)
     with ws.exclusively("demo"):
@@ -258,7 +261,8 @@ def run_demo(
         with teller.step("Model") as step:
             version = train(ws, seed, fresh, step)
         with teller.step("Scoring") as step:
-            runs = score(ws, version, wanted, fresh, step)
+            runs, new = score(ws, version, wanted, fresh, step)
+        proof = _proof(ws, new, teller) if compare and new else None
         online = _online(ws, version, wanted, ask, teller) if ask else None
     found = [month_of(runs[m]) for m in wanted]
     if online is not None:
@@ -273,7 +277,12 @@ def run_demo(
     if down:
         ws.down()
     report = {"model": version.name, "version": version.version, "months": [m.to_dict() for m in found]}
-    return report | {"online": online.to_dict() if online else None}
+    return report | {"proof": proof.to_dict() if proof else None, "online": online.to_dict() if online else None}
+
+
+def _proof(ws: Workspace, runs: list[Run], teller: Teller) -> Proof:
+    with teller.step("Beside papermill") as step:
+        return prove(ws, runs, step)
 
 
 def _online(ws: Workspace, version: ModelVersion, months: list[int], ask: int, teller: Teller) -> Online:

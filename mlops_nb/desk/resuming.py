@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..batch.grid import ENDED
-from ..batch.order import Order, gather, process_of, queued, read_run, run_id, write_run
-from ..core.errors import Conflict, RunNotFound
+from ..batch.order import CANCEL, Order, gather, process_of, queued, read_run, run_id, write_run
+from ..core.errors import RunNotFound
 from ..core.process import began
 from ..core.records import Run, now
 from ..core.settings import Settings
@@ -133,15 +133,14 @@ def end_process(pid: int, patience: float = PATIENCE) -> None:
 
 # %% ../../nbs/desk/06_resuming.ipynb #3b97b63f
 def cancel(settings: Settings, control: "Control", run: Run) -> Run:
-    "Ends a run, whoever started it; one that has ended stays as it is. Raises Conflict for one that waits for its turn."
+    "Ends a run, whoever started it; one that has ended stays as it is, one that waits is not begun."
     run = truth(run)
     if run.status in ENDED:
         return run
     folder = Path(run.folder)
-    if run.status == "queued":
-        words = f"{run.id} waits for its turn in process {process_of(folder)}."
-        raise Conflict(words, field="run", hint="Cancel it there, or once it is running.")
-    (folder / "cancel").write_text("")  # whoever watches it learns that this end was wanted
+    (folder / CANCEL).write_text("")  # whoever has it in hand learns that this end was wanted
+    if run.status == "queued":  # it is not begun when its turn comes
+        return run
     if (pid := process_of(folder)) and pid != os.getpid():
         end_process(pid)
     _until(lambda: read_run(folder).status in ENDED, 3.0)  # its owner writes the record, when there is one

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #e2c3e8d7
+# %% ../../nbs/desk/10_workspace.ipynb #af088765
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,11 +21,15 @@ from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .evidence import Evidence
+from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .performance import Performance
+from .pipelines import Pipelines
 from .runs import Runs
+from .schedules import Schedules
 from .serving import Serving
+from .settling import REPRODUCES
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -214,7 +218,8 @@ class _Watch(_Production, Runs):
         if data is not None:
             seen = Seen("", version.ref, 0, profiled(self.stores.models, version, self._rows(data)), [])
         else:
-            scored = [s for r in self.runs(status="finished", limit=1000) for s in seen_by(r) if s.version == version.ref]
+            done = [r for r in self.runs(status="finished", limit=1000) if not r.because.startswith(REPRODUCES)]
+            scored = [s for r in done for s in seen_by(r) if s.version == version.ref]
             found = [s for s in scored if run is None or s.run_id.startswith(run)]
             if not found:
                 hint = "Score something with it: `ws.run(\"score.ipynb\")`, or name --data."
@@ -261,8 +266,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #3c21e85e
-class Workspace(_Watch, Serving, Logging, Performance, Partitions, Background, Evidence):
+# %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

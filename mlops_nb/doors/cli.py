@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_receipts', 'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list',
            'runs_show', 'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #49b78f45
+# %% ../../nbs/doors/09_cli.ipynb #590a7c29
 import os
 import sys
 from collections.abc import Sequence
@@ -19,9 +19,12 @@ import click
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import Run, listing
 from . import cli_agent as cli_agent
+from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
 from . import cli_performance as cli_performance
+from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
+from . import cli_schedules as cli_schedules
 from .cli_deploy import receipt_line
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
@@ -66,14 +69,16 @@ def doctor(out: str) -> None:
 @click.option("--seed", default=0, show_default=True, help="Chooses the held-out days and seeds the model.")
 @click.option("--fresh", is_flag=True, help="Train and score again, whatever is there.")
 @click.option("--ask", default=4_000, show_default=True, help="Flights that ask the model online; 0: it is not deployed.")
+@click.option("--compare/--no-compare", default=True, help="Time papermill on two of the runs, and run one again.")
 @click.option("--down", is_flag=True, help="End the server and the agent again when all is done.")
 @output
-def demo(months: str, seed: int, fresh: bool, ask: int, down: bool, out: str) -> None:
+def demo(months: str, seed: int, fresh: bool, ask: int, compare: bool, down: bool, out: str) -> None:
     "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online."
     from mlops_nb.desk.demo import demo_workspace, run_demo
 
     root = click.get_current_context().find_root().params.get("directory") or "."
-    report = run_demo(demo_workspace(root), months=months, seed=seed, fresh=fresh, ask=ask, down=down, quiet=out == "json")
+    options: dict[str, Any] = {"months": months, "seed": seed, "fresh": fresh, "ask": ask, "compare": compare, "down": down}
+    report = run_demo(demo_workspace(root), **options, quiet=out == "json")
     if out == "json":
         click.echo(dump(report))
 
