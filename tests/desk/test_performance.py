@@ -107,8 +107,8 @@ def test_by_a_declared_segment_and_in_parts(ws: Workspace) -> None:
 
 def test_the_quick_join_is_the_one_of_the_tables(ws: Workspace) -> None:
     request = ws.predictions("late", last=None)["request_id"].iloc[0]
-    other = (~LIVE["late"][5:8]).tolist()  # than what stands for these flights
-    by_row = pd.DataFrame({"request_id": request, "row": [5, 6, 7], "late": other, "labelled_at": pd.Timestamp("2013-05-01")})
+    other = (~LIVE["late"][205:208]).tolist()  # than what stands for these flights
+    by_row = pd.DataFrame({"request_id": request, "row": [205, 206, 207], "late": other, "labelled_at": pd.Timestamp("2013-05-01")})
     ws.label("late", by_row, on="request_id")
     ws.label("late", by_row.assign(late=~by_row["late"], labelled_at=pd.Timestamp("2013-03-15")), on="request_id")
     place = ws.stores.lake.place
@@ -117,7 +117,7 @@ def test_the_quick_join_is_the_one_of_the_tables(ws: Workspace) -> None:
     truth = Truth(place, "late")
     quick = truth.label[0].to_numpy(zero_copy_only=False)[truth.find(rows)]
     assert quick.tolist() == slow["label"].tolist() and len(quick) == len(LIVE)
-    assert quick[slow["row"].isin([5, 6, 7])].tolist() == other
+    assert quick[slow["row"].isin([205, 206, 207])].tolist() == other
     assert Answers(place, "late", timedelta(days=1)).counts.sum() == len(LIVE)
 
 
