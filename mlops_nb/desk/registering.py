@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PROVER', 'Draft', 'write_reference', 'start_proof', 'settle', 'finish_proofs', 'register', 'adopt']
 
-# %% ../../nbs/desk/01_registering.ipynb #99e44363
+# %% ../../nbs/desk/01_registering.ipynb #72abb4be
 import contextlib
 import json
 import os
@@ -23,6 +23,7 @@ from ..core.contract import Contract
 from ..core.errors import CheckFailed, MlopsError
 from ..core.lineage import capture_manifest, reads
 from ..core.records import ModelVersion, now
+from .calibrating import calibrate
 from .compiling import write_compiled
 from .production import Gate, actor, change, finish_pending
 from .production import promote as promote
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from mlops_nb.store.models import Models, Stored
     from mlops_nb.store.models_versions import Facts
 
-# %% ../../nbs/desk/01_registering.ipynb #77c477fb
+# %% ../../nbs/desk/01_registering.ipynb #98d3d061
 @dataclass
 class Draft:
     "A version on its way."
@@ -74,6 +75,8 @@ def _measure(draft: Draft, models: "Models") -> tuple[dict[str, float], str, "Im
     if spec.classes:
         y = np.array(y.tolist(), dtype=np.asarray(list(spec.classes)).dtype)
     metrics = evaluate(spec.kind, y, found.prediction, found.scores, labels)
+    when = rows[draft.time] if draft.time and draft.time in rows.columns else None
+    calibrate(draft.folder, spec, y, found.prediction, found.scores, when)
     features = feed(rows, replace(spec, feed="pandas"))
 
     def answer(frame: "pd.DataFrame") -> tuple[Any, Any]:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #c3494dfc
+# %% ../../nbs/desk/10_workspace.ipynb #af088765
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -25,6 +25,7 @@ from .evidence import Evidence
 from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
+from .performance import Performance
 from .pipelines import Pipelines
 from .replayed import Replays
 from .runs import Runs
@@ -271,9 +272,9 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
+# %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence, Checks, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list', 'runs_show',
            'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #60c05fee
+# %% ../../nbs/doors/09_cli.ipynb #590a7c29
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from . import cli_agent as cli_agent
 from . import cli_checks as cli_checks
 from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
+from . import cli_performance as cli_performance
 from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
 from . import cli_schedules as cli_schedules

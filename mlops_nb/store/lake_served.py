@@ -229,7 +229,7 @@ def _folder(model: str) -> str:
 
     return slug(model)
 
-# %% ../../nbs/store/04_lake_served.ipynb #be7de9f0
+# %% ../../nbs/store/04_lake_served.ipynb #4272df49
 def read(
     place: Place,
     area: Area,
@@ -239,6 +239,7 @@ def read(
     until: datetime | None = None,  # before it
     where: Any = None,  # a further Arrow expression
     columns: Sequence[str] | None = None,
+    features: Sequence[str] = (),  # beside `columns`: these of the struct, each as a column `feature NAME`
 ) -> Any:
     "Rows as an Arrow table, in no order; an empty one when there is no such table."
     where_ = in_area(place, area)
@@ -250,12 +251,24 @@ def read(
         try:
             with our_errors(where_, model):
                 dataset = dataset_of(where_, model, table)
-                names = None if columns is None else [c for c in dataset.schema.names if c in columns or c.partition(MARK)[0] in columns]
-                return dataset.to_table(columns=names, filter=_between(area, since, until, where))
+                return dataset.to_table(columns=_projected(dataset.schema, columns, features), filter=_between(area, since, until, where))
         except Exception as error:
             if last or not isinstance(error.__cause__ or error, FileNotFoundError):
                 raise  # else its files were tidied away between two looks
     raise AssertionError
+
+
+def _projected(schema: Any, columns: Sequence[str] | None, features: Sequence[str]) -> Any:
+    import pyarrow.dataset as ds
+
+    if columns is None:
+        return None
+    names = [c for c in schema.names if c in columns or c.partition(MARK)[0] in columns]
+    if not features or "features" not in schema.names:
+        return names
+    inside = schema.field("features").type
+    chosen = [n for n in (inside.field(i).name for i in range(inside.num_fields)) if n.partition(MARK)[0] in features]
+    return {n: ds.field(n) for n in names} | {f"feature {n}": ds.field("features", n) for n in chosen}
 
 
 def _between(area: Area, since: datetime | None, until: datetime | None, more: Any) -> Any:
