@@ -7,7 +7,7 @@ _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
-__all__ = ["MlopsError", "Workspace", "__version__", "secret"]
+__all__ = ["MlopsError", "Pipeline", "Step", "Workspace", "__version__", "secret"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +19,10 @@ def __getattr__(name: str) -> object:
         from mlops_nb.core.errors import MlopsError
 
         return MlopsError
+    if name in ("Pipeline", "Step"):
+        from mlops_nb.batch import pipeline
+
+        return pipeline.Pipeline if name == "Pipeline" else pipeline.Step
     if name == "secret":
         from mlops_nb.core.secret import secret
 

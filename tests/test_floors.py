@@ -36,7 +36,7 @@ HOMES = {
     "whylogs": ("profile/",),
     "whylogs_sketching": ("profile/",),
     "mlflow": ("store/models",),
-    "sqlalchemy": ("store/control",),
+    "sqlalchemy": ("store/control", "store/sources"),
     "alembic": ("store/control",),
     "deltalake": ("store/lake",),
 }

@@ -17,6 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 JOBS = ROOT / "nbs" / "jobs"
+ARRIVALS = """
+import sys
+from mlops_nb.desk.flights import flights
+flights(1)[["flight_id", "scheduled", "carrier", "dest", "distance", "late"]].to_csv(sys.argv[1], index=False)
+"""  # a file from outside, for ingest.ipynb
 
 
 def lessons() -> list[Path]:
@@ -64,7 +69,8 @@ def run() -> None:
         list(pool.map(execute, lessons()))
     with tempfile.TemporaryDirectory() as folder:
         call("mlops-nb", "demo", "--months", "3", "--ask", "0", MLOPS_NB_WORKSPACE=folder)
-        for name in ("train.ipynb", "score.ipynb"):
+        call("python", "-c", ARRIVALS, f"{folder}/arrivals.csv")
+        for name in ("train.ipynb", "score.ipynb", "ingest.ipynb"):
             execute(JOBS / name, MLOPS_NB_WORKSPACE=folder)
     call("nbdev-clean")
 

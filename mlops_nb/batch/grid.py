@@ -121,6 +121,8 @@ class Warm:
         self._worker: Worker | None = None
         self._line: socket.socket | None = None
         self._order: Order | None = None
+        self._unwanted = ""  # the run whose end is wanted, perhaps before it has begun
+        self._turn = threading.Lock()
         self._idle = threading.Event()
         self._idle.set()
 
@@ -149,8 +151,12 @@ class Warm:
         environ |= fixed_variables(order, environ) | order.variables
         pool = Pool(Path(order.root), state, environ, self.after, self.idle)
         told = {"op": "run", "environ": pool.environ, "umask": mask, "order": order.to_dict(), "secrets": dict(secrets)}
-        self._line = line = request(pool, told)
+        line = request(pool, told)  # may take seconds, when the warm process has to be started
         with line:
+            with self._turn:
+                self._line = line
+                if self._unwanted == order.id:
+                    send_message(line, {"op": "stop"})
             try:
                 answer, _ = receive_message(line)
             except (EOFError, OSError):
@@ -161,11 +167,15 @@ class Warm:
         "Ends the run and everything it has started."
         if self._worker is not None:
             self._worker.stop()
-        line = self._line
-        if line is None:
+        if self._idle.is_set() or self._order is None:
             return
-        with contextlib.suppress(OSError):
-            send_message(line, {"op": "stop"})
+        with self._turn:
+            self._unwanted = self._order.id
+            if self._line is not None:
+                with contextlib.suppress(OSError):
+                    send_message(self._line, {"op": "stop"})
+            elif self._worker is None:  # it is being started; the run ends as soon as it begins
+                return
         if not self._idle.wait(GRACE_S) and self._order is not None:
             pid = process_of(Path(self._order.folder))
             with contextlib.suppress(OSError):
@@ -272,8 +282,11 @@ class RunSet:
     def cancel(self) -> list[Run]:
         "Stops what runs and starts nothing more; returns when all have ended. What is finished stays finished."
         self._crew.cancelled = True
-        for slot in self._crew.slots:
-            slot.stop()
+        while not self.done:  # a run may be about to begin at this very moment
+            for slot in self._crew.slots:
+                slot.stop()
+            with self._crew.changed:
+                self._crew.changed.wait(0.2)
         return self.wait()
 
     def _repr_html_(self) -> str:

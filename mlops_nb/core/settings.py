@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #130628cb
+# %% ../../nbs/core/02_settings.ipynb #49cdf093
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -61,6 +61,12 @@ class Settings:
     collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
+    schedule_parallel: int = _setting(0, "scheduled notebooks run side by side, over all schedules; 0: as parallel")
+    notify_webhook: str = _setting("", "URL that is told of failed scheduled runs, missed schedules and critical alerts; empty: none")
+    notify_secret_file: Path = _setting(Path(""), "file with the secret that signs those calls; empty: made from the workspace's key")
+    notify_smtp: str = _setting("", "mail server, host:port; login from MLOPS_NB_SMTP_USER and MLOPS_NB_SMTP_PASSWORD")
+    notify_from: str = _setting("", "sender of the mails; empty: mlops-nb@ and this host's name")
+    notify_to: tuple[str, ...] = _setting((), "addresses that get a mail of the same")
     log_limit_mb: float = _setting(16.0, "megabytes of a log file before the next is begun; five are kept")
     parallel: int = _setting(0, "notebooks run side by side; 0: one for each CPU, at most 8")
     pool: Literal["on", "off"] = _setting("on", "on: runs are copies of a process with everything loaded (Linux); off: each starts afresh")
@@ -68,6 +74,8 @@ class Settings:
     output_limit_mb: float = _setting(10.0, "megabytes that one cell of a run may print; more is left out, and said so; 0: no limit")
     cell_timeout_s: float = _setting(0.0, "seconds after which a cell of a run is stopped; 0: never")
     proof_timeout_s: float = _setting(180.0, "seconds a new version has to load and repeat its answers in a clean process")
+    ingest_limit_mb: float = _setting(1024.0, "megabytes a load from outside may have, also after unpacking")
+    ingest_timeout_s: float = _setting(60.0, "seconds a source may be silent; ten times that for all of a load")
     seed: int = _setting(0, "seed of runs, samples and permutations")
     hash_actor: bool = _setting(False, "record a hash in place of login names")
     plain_columns: tuple[str, ...] = _setting((), "columns whose values may stand in clear in profiles and examples")

@@ -6,11 +6,14 @@
 __all__ = ['Background']
 
 # %% ../../nbs/desk/08_agent_control.ipynb #be7b0c30
+import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from ..core.errors import UsageError, nearest
+from ..batch.pool import stop_pools
+from ..core.errors import MlopsError, UsageError, nearest
 from ..core.logfile import follow, log_path, tail
 from ..core.serving import AgentAway, LogMode
 from ..core.settings import make_state
@@ -46,6 +49,7 @@ class _Running(Base):
     def down(self) -> AgentStopped:
         "Ends the agent, and the online server once it has answered what it had begun."
         self._change("down")
+        stop_pools(self.settings.state_dir)
         gone = stop_agent(self.settings)
         if gone is not None:
             return AgentStopped(True, gone.pid)
@@ -59,12 +63,12 @@ class _Running(Base):
             return AgentStatus.from_dict(call(self.settings, "status", within=30.0))
         except AgentAway as problem:
             seen = seen_from_outside(self.settings)
+            with contextlib.suppress(MlopsError):
+                seen = replace(seen, schedules=tuple(self.stores.control.schedules()))
             return seen if seen.agent is None else _silent(seen, problem)
 
 
 def _silent(seen: AgentStatus, problem: AgentAway) -> AgentStatus:
-    from dataclasses import replace
-
     pid = seen.agent.pid if seen.agent else 0
     return replace(seen, note=f"The agent (process {pid}) lives but does not answer. {problem.hint or ''}".strip())
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..batch.pool import PoolInfo, pools
 from ..core.errors import MlopsError
 from ..core.process import read_note, write_note
 from ..core.records import Record, now, plain
+from ..core.schedules import Schedule
 from ..core.serving import Alert, Deployment
 from ..core.settings import Settings
 from ..serve.plan import Places, statuses, supervisor_of
@@ -57,6 +59,8 @@ class AgentStatus(Record):
     waiting_bytes: int = 0  # predictions and labels that are not in the lake yet
     collected_at: datetime | None = None
     alerts: tuple[Alert, ...] = ()  # that are open
+    schedules: tuple[Schedule, ...] = ()
+    pools: tuple[PoolInfo, ...] = ()  # warm processes that runs are copies of
     duties: tuple[DutyState, ...] = ()
     was_down: WasDown | None = None  # the last time
     note: str = ""  # what is wrong, or worth knowing
@@ -125,5 +129,6 @@ def seen_from_outside(settings: Settings) -> AgentStatus:
         deployments=found,
         workers=workers,
         waiting_bytes=waiting_bytes(settings),
+        pools=tuple(pools(settings.state_dir)),
         note=note,
     )

@@ -38,6 +38,9 @@ READS = (
     "keys",
     "alerts",
     "status",
+    "schedules",
+    "next_times",
+    "schedule_history",
 )
 CHANGES = (
     "promote",
@@ -48,6 +51,11 @@ CHANGES = (
     "revoke_key",
     "resolve_alert",
     "collect",
+    "schedule",
+    "pause_schedule",
+    "resume_schedule",
+    "remove_schedule",
+    "run_schedule_now",
     "forget",
 )
 

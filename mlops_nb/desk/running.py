@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mlops_nb
+
 from ..batch.grid import ENDED, Crew, RunSet, Slot, Warm, Worker
 from ..batch.notebook import check_parameters, expand, read_notebook
 from ..batch.order import Order, gather, open_marks, process_of, read_run, run_id, write_run
@@ -28,11 +30,12 @@ from ..core.settings import Settings, workspace_key
 if TYPE_CHECKING:
     from mlops_nb.store.control import Control
 
-# %% ../../nbs/desk/03_running.ipynb #6eee4628
+# %% ../../nbs/desk/03_running.ipynb #fa2499f5
 def find_notebook(settings: Settings, notebook: str | Path) -> Path:
-    "The path of a notebook named from here, from the workspace's folder, or from its nbs/ and nbs/jobs/."
+    "The path of a notebook named from here, from the workspace's folder, from its nbs/ and nbs/jobs/, or one that came with the package."
     name = Path(notebook).expanduser()
-    places = [Path.cwd(), settings.root, settings.root / "nbs", settings.root / "nbs" / "jobs"]
+    packaged = Path(mlops_nb.__file__).parent / "jobs"  # ingest.ipynb, score.ipynb, train.ipynb
+    places = [Path.cwd(), settings.root, settings.root / "nbs", settings.root / "nbs" / "jobs", packaged]
     for place in [Path()] if name.is_absolute() else places:
         if (place / name).is_file():
             return (place / name).resolve()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #a2bea0fc
+# %% ../../nbs/desk/10_workspace.ipynb #c3494dfc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,10 +22,13 @@ from ..core.settings import workspace_key
 from .agent_control import Background
 from .checking import Checks, let_through
 from .evidence import Evidence
+from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
+from .pipelines import Pipelines
 from .replayed import Replays
 from .runs import Runs
+from .schedules import Schedules
 from .serving import Serving
 from .settling import REPRODUCES
 from .stores import Base
@@ -268,8 +271,8 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #c0d8f324
-class Workspace(_Watch, Serving, Logging, Partitions, Background, Evidence, Checks, Replays):
+# %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
+class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence, Checks, Replays):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list', 'runs_show',
            'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #2e47a595
+# %% ../../nbs/doors/09_cli.ipynb #60c05fee
 import os
 import sys
 from collections.abc import Sequence
@@ -20,8 +20,11 @@ from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import Run, listing
 from . import cli_agent as cli_agent
 from . import cli_checks as cli_checks
+from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
+from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
+from . import cli_schedules as cli_schedules
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 

@@ -78,6 +78,11 @@ def status_text(found: dict[str, Any]) -> str:
         lines += ["", table(rows, ["name", "state", "revision", "routes", "url", "note"])]
     if found["waiting_bytes"] or found["collected_at"]:
         lines += ["", f"Predictions: collected {cell(found['collected_at']) or 'never'}, {found['waiting_bytes'] / 1e6:.1f} MB waiting"]
+    for pool in found.get("pools", ()):
+        active = f", {pool['active']} on" if pool["active"] else ""
+        lines.append(f"Warm process: {pool['pid']}, {pool['modules']:,} modules, {pool['memory_mb']:.0f} MB, {pool['runs']} runs{active}")
+    if found.get("schedules"):
+        lines += ["", table(found["schedules"], ["name", "sentence", "state", "next_at", "last_state", "last_at"])]
     if found["alerts"]:
         lines += ["", table(found["alerts"], ["at", "severity", "message", "hint"])]
     if gap := found["was_down"]:

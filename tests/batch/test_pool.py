@@ -208,6 +208,20 @@ def test_when_the_caller_is_killed_the_run_is_cancelled(bench):
     until(lambda: gone(int(pid.read_text())) and read_run(order.folder).status == "cancelled")
 
 
+def test_a_run_that_is_cancelled_while_the_warm_process_starts_does_not_go_on(tmp_path):
+    from conftest import Bench
+
+    other = Bench(tmp_path / "cold")
+    other.root.mkdir()
+    pid = other.root / "early.pid"
+    order = other.order(other.notebook("early", WAITS.format(pid.name)))
+    try:
+        (run,) = RunSet(Crew([order], 1, slots=Warm)).cancel()
+        assert run.status == "cancelled" and read_run(order.folder).status == "cancelled"
+    finally:
+        stop_pools(other.root / ".mlops")
+
+
 def test_it_ends_when_it_is_told_to_and_when_its_workspace_is_gone(bench, tmp_path):
     from conftest import Bench
 

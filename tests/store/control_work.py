@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from crowd import KEY
@@ -133,3 +134,40 @@ def resume_deployments(url: str, me: int) -> int:
 def meet_cause(url: str, me: int) -> int:
     with Control(url, KEY) as control:
         return [control.raise_alert("deployment_failed", f"met by {me}", deployment="delay").count for _ in range(3)][-1]
+
+
+def fire_and_run(url: str, me: int) -> list[str]:
+    "What an agent does, without a notebook: enters what is due, leases, and ends; the keys that it had in hand."
+    from mlops_nb.core.schedules import Due
+
+    def plan(schedule, at):
+        step = timedelta(seconds=float(schedule.spec))
+        return Due((schedule.next_at,), next_at=schedule.next_at + step)
+
+    mine = []
+    with Control(url, KEY) as control:
+        now = datetime(2013, 3, 1, tzinfo=UTC)
+        for turn in range(12):
+            control.fire_due(plan, at=now + timedelta(minutes=turn))
+            while (firing := control.lease_firing(f"agent {me}", cap=100)) is not None:
+                mine.append(f"{firing.schedule} {firing.key}")
+                assert control.renew_firing(firing) and control.note_runs(firing, [f"run-{me}"])
+                assert control.end_firing(firing, "done", runs=[f"run-{me}"])
+    return mine
+
+
+def lease_and_die(url: str, me: int) -> None:
+    with Control(url, KEY) as control:
+        firing = control.lease_firing("agent that dies", cap=100)
+        assert firing is not None and control.note_runs(firing, ["run-1"])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hold_until_refused(url: str, me: int) -> int:
+    "Leases what it can under a limit of two, and keeps it until the others were refused; how many it got."
+    with Control(url, KEY) as control:
+        got = sum(control.lease_firing(f"agent {me}", cap=2) is not None for _ in range(3))
+        control.pin(f"looked@{me}", by="crowd")
+        while len(control.pins()) < 4:
+            continue
+        return got

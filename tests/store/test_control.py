@@ -253,6 +253,11 @@ def test_a_run_is_kept_whole(control: Control) -> None:
         results={"auc": 0.71, "by_origin": {"EWR": 0.7}, "none": None},
         folder="/home/mary/.mlops/runs/r1",
         tracking_run_id="0123",
+        engine="warm",
+        cpu_seconds=3.5,
+        peak_memory_mb=240.0,
+        attempt=2,
+        digests={"scores@3": "sha256:12"},
     )
     control.put_run(run)
     assert control.get_run("r1") == run
@@ -271,7 +276,7 @@ def test_a_field_without_a_column_is_kept(control: Control) -> None:
 
     control.put_run(RunOfTomorrow("r1", "score.ipynb", retries=3))
     with control._reading() as connection:
-        assert connection.execute(sa.select(schema.runs.c.more)).scalar() == '{"retries": 3}'
+        assert connection.execute(sa.select(schema.runs.c.more)).scalar().endswith('"retries": 3}')
     assert control.get_run("r1").to_dict() == Run("r1", "score.ipynb").to_dict()  # this release does not know the field
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_newer_database_is_left_alone(control: Control) -> None:
     url = control.url.render_as_string(hide_password=False)
     with control._writing() as connection:
         connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0999'"))
-    with pytest.raises(schema.StoreTooNew, match=r"newer release .revision 0999, this one knows 0002.*upgrade mlops_nb"):
+    with pytest.raises(schema.StoreTooNew, match=r"newer release .revision 0999, this one knows 0003.*upgrade mlops_nb"):
         Control(url, KEY)
     with control._reading() as connection:
         assert schema.revision(connection) == "0999"
@@ -284,7 +285,7 @@ def test_opening_waits_for_a_writer_that_keeps_the_log_from_being_switched_on(tm
 
 def test_readers_do_not_wait_for_writers(control: Control) -> None:
     with control._writing() as connection:
-        schema.add_pins(connection, ["flights@1"], "a", schema.utc(schema.datetime(2013, 1, 1)))
+        schema.add_pins(connection, ["flights@1"], "a", datetime(2013, 1, 1, tzinfo=UTC))
         assert control.pins() == set()
     assert control.pins() == {"flights@1"}
 
