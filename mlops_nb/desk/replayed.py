@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LIMIT', 'requests_of', 'replay', 'Replays']
 
-# %% ../../nbs/desk/09_replayed.ipynb #631f4596
+# %% ../../nbs/desk/09_replayed.ipynb #034b335d
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,14 +15,15 @@ from ..core.errors import MlopsError, UsageError, VersionNotProven
 from ..core.records import ModelVersion, now
 from ..core.settings import workspace_key
 from ..watch.replay import ReplayReport, by_segment, compared, largest, replay_summary, values_of
-from .checking import holder_of, milliseconds
+from .checking import holder_of
+from .examining import milliseconds
 from .logging import age_of, predictions_frame
 from .stores import Base, Stores
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/desk/09_replayed.ipynb #a289280e
+# %% ../../nbs/desk/09_replayed.ipynb #f356dd92
 LIMIT = 20_000  # newest rows that are replayed
 
 
@@ -58,7 +59,7 @@ def _profiled(stores: Stores, model: str, last: str | timedelta | None) -> int:
     found = rows.group_by("column").aggregate([("n", "sum")])
     return max(found["n_sum"].to_pylist(), default=0) if found.num_rows else 0
 
-# %% ../../nbs/desk/09_replayed.ipynb #5152cf22
+# %% ../../nbs/desk/09_replayed.ipynb #d9ad0f6d
 def _as_trained(frame: "pd.DataFrame", version: ModelVersion, example: "pd.DataFrame") -> "pd.DataFrame":
     "The features under their own names, with the types that the model was given in training, where that can be."
     import contextlib
