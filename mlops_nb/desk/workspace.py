@@ -25,10 +25,7 @@ from .evidence import Evidence
 from .ingesting import Ingesting
 from .logging import Labelled, Logging
 from .partitions import Partitions
-<<<<<<< HEAD
 from .performance import Performance
-=======
->>>>>>> gate
 from .pipelines import Pipelines
 from .replayed import Replays
 from .runs import Runs
@@ -275,15 +272,10 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-<<<<<<< HEAD
 # %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
 ):
-=======
-# %% ../../nbs/desk/10_workspace.ipynb #a3ec0963
-class Workspace(_Watch, Pipelines, Ingesting, Serving, Logging, Partitions, Schedules, Background, Evidence, Checks, Replays):
->>>>>>> gate
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
     def __repr__(self) -> str:
