@@ -149,6 +149,10 @@ def test_cells_outputs_counts_metadata_and_errors_are_the_same(ours, name, monke
     (stock, stock_error), (warm, warm_error) = executed(path, None), executed(path, "mlops_nb")
     assert plain(warm_error) == plain(stock_error)
     assert bool(stock_error) == (name in BAD)
+    if name in ("dies", "crashes"):  # whether its last messages got out before the end is chance, in stock too
+        for found in (stock, warm):
+            for cell in found["cells"]:
+                cell.pop("execution_count", None)
     assert plain(copy.deepcopy(warm)) == plain(stock)
     assert stock["cells"] if name not in ("dies", "crashes") else True
 
