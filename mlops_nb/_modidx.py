@@ -286,6 +286,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'mlops_nb.batch.loading': { 'mlops_nb.batch.loading.Memory': ('batch/loading.html#memory', 'mlops_nb/batch/loading.py'),
                                         'mlops_nb.batch.loading.Memory.keep': ( 'batch/loading.html#memory.keep',
                                                                                 'mlops_nb/batch/loading.py'),
+                                        'mlops_nb.batch.loading.Memory.lacks': ( 'batch/loading.html#memory.lacks',
+                                                                                 'mlops_nb/batch/loading.py'),
                                         'mlops_nb.batch.loading.Memory.of': ('batch/loading.html#memory.of', 'mlops_nb/batch/loading.py'),
                                         'mlops_nb.batch.loading.StartsThreads': ( 'batch/loading.html#startsthreads',
                                                                                   'mlops_nb/batch/loading.py'),

@@ -119,7 +119,7 @@ def load(names: Iterable[str], never: Iterable[str]) -> list[str]:
             raise StartsThreads(name)
     return new
 
-# %% ../../nbs/batch/12_loading.ipynb #f2b6aceb
+# %% ../../nbs/batch/12_loading.ipynb #87cbe30c
 @dataclass
 class Memory:
     "What runs were seen to load, and what must not be loaded; kept for the next zygote."
@@ -134,6 +134,11 @@ class Memory:
         note = read_note(folder / "modules.json")
         found = note if isinstance(note, dict) else {}
         return cls(folder / "modules.json", list(found.get("modules", [])), list(found.get("never", [])))
+
+    def lacks(self, seen: Iterable[str]) -> list[str]:
+        "What of that it does not know yet, and may be loaded."
+        refused = (*NEVER, *self.never)
+        return [n for n in dict.fromkeys(seen) if n not in self.modules and not any(n == m or n.startswith(f"{m}.") for m in refused)]
 
     def keep(self) -> None:
         "For the next one."

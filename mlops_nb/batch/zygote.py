@@ -6,7 +6,7 @@
 __all__ = ['SPARES', 'SOON_S', 'LATEST_S', 'Zygote', 'serve', 'bury', 'learn', 'publish', 'answer', 'make_spares', 'drop_spares',
            'close', 'main']
 
-# %% ../../nbs/batch/13_zygote.ipynb #27c26792
+# %% ../../nbs/batch/13_zygote.ipynb #738563dc
 import contextlib
 import gc
 import json
@@ -27,7 +27,7 @@ from ..core.process import OnlyOne, began, folder_id, private_folder, write_note
 from ..core.records import now
 from .driver import command, drive, hold, wait_for_order, warm_up
 from .kernel import settle_in
-from .loading import BASE, LOG, NEVER, Memory, StartsThreads, changed_source, load, loaded_sources, log, named_by_notebooks
+from .loading import BASE, LOG, Memory, StartsThreads, changed_source, load, loaded_sources, log, named_by_notebooks
 from .pool import KEPT_S, PoolInfo, pool_folder, read_once, receive_message, send_message
 
 # %% ../../nbs/batch/13_zygote.ipynb #b1417743
@@ -181,12 +181,10 @@ def bury(zygote: Zygote) -> None:
     if ended:
         zygote.card()
 
-# %% ../../nbs/batch/13_zygote.ipynb #e2484f46
+# %% ../../nbs/batch/13_zygote.ipynb #d8f518f9
 def learn(zygote: Zygote) -> None:
     "Loads what runs were seen to load, when nothing else is to be done."
-    names = [n for n in dict.fromkeys(zygote.waiting) if n not in zygote.memory.modules and n not in zygote.memory.never]
-    zygote.waiting = []
-    names = [n for n in names if not any(n == m or n.startswith(f"{m}.") for m in NEVER)]
+    names, zygote.waiting = zygote.memory.lacks(zygote.waiting), []
     if not names:
         return
     zygote.memory.modules += names
