@@ -30,7 +30,7 @@ from .kernel import settle_in
 from .loading import BASE, LOG, Memory, StartsThreads, changed_source, load, loaded_sources, log, named_by_notebooks
 from .pool import KEPT_S, PoolInfo, pool_folder, read_once, receive_message, send_message
 
-# %% ../../nbs/batch/13_zygote.ipynb #b1417743
+# %% ../../nbs/batch/13_zygote.ipynb #a56874df
 @dataclass
 class Zygote:
     "The process of a workspace and an environment."
@@ -118,6 +118,7 @@ class Zygote:
             str(self.address),
             sys.executable,
             sys.prefix,
+            self.after,
         )
         with contextlib.suppress(OSError):
             write_note(self.folder / f"{self.key}.json", info.to_dict())

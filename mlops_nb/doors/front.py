@@ -27,9 +27,9 @@ def main() -> None:
         command_line()
     sys.exit(code)
 
-# %% ../../nbs/doors/10_front.ipynb #f10bae1a
+# %% ../../nbs/doors/10_front.ipynb #cf95332c
 def _cards(environ: dict[str, str], cwd: str) -> list[dict[str, object]]:
-    "Warm processes of the workspace around here that run this very interpreter, the newest first."
+    "Warm processes of the workspace around here that run this interpreter: first those with the command line loaded, the newest first."
     import json
     import os
 
@@ -50,7 +50,7 @@ def _cards(environ: dict[str, str], cwd: str) -> list[dict[str, object]]:
                 found.append(card)
     except (OSError, ValueError):
         return []
-    return sorted(found, key=lambda card: str(card.get("started_at")), reverse=True)
+    return sorted(found, key=lambda card: (bool(card.get("after")), str(card.get("started_at"))), reverse=True)
 
 
 def _path(environ: dict[str, str]) -> list[str | None]:
