@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['Kind', 'LEVELS', 'BROKEN', 'GAP', 'SHIFT', 'FACTORS', 'VARIATION', 'UNSEEN', 'ALL_UNSEEN', 'CODES', 'NULLS', 'Column',
-           'column', 'named', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days', 'Sighting', 'spread',
-           'distance', 'unit', 'breakage', 'number', 'numerics', 'gap_ceiling_of', 'numeric', 'Counts', 'counts',
-           'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
+           'column', 'named', 'exact', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days', 'Sighting',
+           'spread', 'distance', 'unit', 'breakage', 'number', 'numerics', 'gap_ceiling_of', 'numeric', 'Counts',
+           'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
 
-# %% ../../nbs/watch/01_compare.ipynb #a08672c1
+# %% ../../nbs/watch/01_compare.ipynb #ab42adf6
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
 from .null import SHARES, Days, Floats, Terms, Windows, gap_ceiling, sampling_variation, scale
 
-# %% ../../nbs/watch/01_compare.ipynb #5082ac41
+# %% ../../nbs/watch/01_compare.ipynb #926db2ce
 Kind = Literal["numeric", "categorical", "other"]
 
 
@@ -40,12 +41,12 @@ class Column:
     @cached_property
     def n(self) -> float:
         "All rows."
-        return float(self.rows.sum())
+        return float(self.rows.sum()) if len(self.parts) != 1 else float(self.rows[0])
 
     @cached_property
     def m(self) -> float:
         "Rows that hold a value."
-        return float(self.values.sum())
+        return float(self.values.sum()) if len(self.parts) != 1 else float(self.values[0])
 
     @cached_property
     def nulls(self) -> float:
@@ -66,6 +67,10 @@ class Column:
 def column(name: str, summaries: Sequence[ColumnSummary | None]) -> Column:
     "The column made of these summaries; the kind is that of most values."
     parts = tuple(s for s in summaries if s is not None and s.n > 0)
+    if len(parts) == 1:  # most windows are
+        (p,) = parts
+        held = (p.kll.get_n() if p.kll is not None else 0) if p.kind == "numeric" and p.n > p.nulls else p.n - p.nulls
+        return Column(name, parts, p.kind if p.n > p.nulls else "other", np.array([p.n], float), np.array([held], float))
     rows = np.array([s.n for s in parts], dtype=float)
     values = np.array([s.n - s.nulls for s in parts], dtype=float)
     votes: dict[Kind, float] = {"numeric": 0.0, "categorical": 0.0, "other": 0.0}
@@ -90,9 +95,31 @@ def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     k = len(ref.parts)
     return replace(ref, parts=tuple(shown[:k])), replace(win, parts=tuple(shown[k:]))
 
-# %% ../../nbs/watch/01_compare.ipynb #51397f1c
+# %% ../../nbs/watch/01_compare.ipynb #306f04d1
 LEVELS = 128  # bins of equal weight in the reference
 _MID = (np.arange(LEVELS) + 0.5) / LEVELS
+_MIDDLES = _MID.tolist()
+
+
+_PLACES: dict[int, NDArray[np.int64]] = {}  # number of values -> which of them are the middle quantiles
+
+
+def exact(c: Column) -> list[Floats | None]:
+    "Of each part that has values, all of them in order, where its sketch still has them; kept. To count them is quicker than to ask."
+    if "exact" not in c.kept:
+        c.kept["exact"] = [p.exact() for p, v in zip(c.parts, c.values, strict=True) if v > 0]
+    found: list[Floats | None] = c.kept["exact"]
+    return found
+
+
+def _middle(part: ColumnSummary, values: Floats | None) -> Floats:
+    "The 128 middle quantiles of one part."
+    if values is None:
+        return np.array(part.kll.get_quantiles(_MIDDLES))
+    n = len(values)
+    if n not in _PLACES:
+        _PLACES[n] = np.minimum((_MID * n).astype(np.int64), n - 1)
+    return values[_PLACES[n]]
 
 
 def quantiles(c: Column, at: Floats) -> Floats:
@@ -100,8 +127,7 @@ def quantiles(c: Column, at: Floats) -> Floats:
     parts = [(p, v) for p, v in zip(c.parts, c.values, strict=True) if v > 0]
     if len(parts) == 1:
         return np.array(parts[0][0].kll.get_quantiles(at.tolist()))
-    middles = _MID.tolist()
-    points = np.concatenate([p.kll.get_quantiles(middles) for p, _ in parts])
+    points = np.concatenate([_middle(p, values) for (p, _), values in zip(parts, exact(c), strict=True)])
     weights = np.repeat([v / LEVELS for _, v in parts], LEVELS)
     order = np.argsort(points, kind="stable")
     points, heights = points[order], np.cumsum(weights[order])
@@ -120,24 +146,23 @@ def edges(q: Floats) -> Floats:
 
 def heights(c: Column, points: Floats) -> Windows:
     "The share of values below each of the ascending points, one row a part that has values."
-    asked = points.tolist()
-    table = [p.kll.get_cdf(asked, False)[:-1] for p, v in zip(c.parts, c.values, strict=True) if v > 0]
-    return Windows(np.array(table, dtype=float).reshape(len(table), len(points)), c.values[c.values > 0])
-
-
-_PLACES: dict[int, NDArray[np.int64]] = {}  # number of values -> which of them are the middle quantiles
+    asked, parts = points.tolist(), [p for p, v in zip(c.parts, c.values, strict=True) if v > 0]
+    table = np.empty((len(parts), len(points)))
+    for i, (part, values) in enumerate(zip(parts, exact(c), strict=True)):
+        table[i] = part.kll.get_cdf(asked, False)[:-1] if values is None else np.searchsorted(values, points) / len(values)
+    return Windows(table, c.values[c.values > 0])
 
 
 def looked(c: Column, points: Floats) -> tuple[Windows, Floats]:
-    "Heights at the points and the middle quantiles of a window. Where the sketch still has every value, they are counted."
-    values = c.parts[0].exact() if len(c.parts) == 1 else None
-    if values is None:
-        after = quantiles(c, _MID)  # first: it sorts, which heights are quicker for
+    "Heights at the points and the middle quantiles of a window."
+    if len(c.parts) != 1:
+        after = quantiles(c, _MID)  # first: a sketch sorts for it, and is quicker then
         return heights(c, points), after
-    n = len(values)
-    if n not in _PLACES:
-        _PLACES[n] = np.minimum((_MID * n).astype(np.int64), n - 1)
-    return Windows((np.searchsorted(values, points) / n)[None, :], c.values), values[_PLACES[n]]
+    values = c.parts[0].exact()
+    if values is None:
+        after = _middle(c.parts[0], None)
+        return heights(c, points), after
+    return Windows((values.searchsorted(points) / len(values))[None, :], c.values), _middle(c.parts[0], values)
 
 
 @dataclass(frozen=True)
@@ -157,6 +182,7 @@ def known(ref: Column) -> Known:
         fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
         points, before = edges(fine[::2]), fine[1::2]
         mine = heights(ref, points)
+        ref.kept.pop("exact")  # no longer needed, and large
         ref.kept["known"] = Known(points, before, mine, mine.mean, spread(before, ref))
     found: Known = ref.kept["known"]
     return found
@@ -290,12 +316,13 @@ def _said_numeric(
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
-# %% ../../nbs/watch/01_compare.ipynb #251683fe
+# %% ../../nbs/watch/01_compare.ipynb #e4292660
 def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[Sighting]:
     "Have the numbers moved? In many windows at once, each with its terms."
     it = known(ref)
     looks = [looked(win, it.points) for win in wins]
-    there, after = np.array([yours.mean for yours, _ in looks]), np.array([q for _, q in looks])
+    there = np.array([yours.table[0] if len(yours.table) == 1 else yours.mean for yours, _ in looks])
+    after = np.array([q for _, q in looks])
     gaps = np.abs(it.here - there).max(axis=1).tolist()
     with np.errstate(invalid="ignore"):
         moved = np.abs(it.before - after).mean(axis=1).tolist()
@@ -305,7 +332,7 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
         limit = max(GAP, gap_ceiling_of(ref, it.here, of) * scale(ref.m, win.m))
         if gap > limit:  # days are asked only when there is something to explain
             limit = max(limit, days(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
-        simple = it.width > 0 and np.isfinite(moved[i])
+        simple = it.width > 0 and isfinite(moved[i])
         effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
         seen = gap > limit and effect > SHIFT
         verdict = _verdict(seen, ref.m, win.m, of)

@@ -6,10 +6,11 @@
 __all__ = ['Window', 'EARLIER', 'ENOUGH', 'ODD', 'STRAY', 'of_report', 'drift_measures', 'quality_measures', 'skew_measures',
            'volume_measures', 'absent']
 
-# %% ../../nbs/watch/13_measures.ipynb #42c9616b
+# %% ../../nbs/watch/13_measures.ipynb #2d186c7f
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import isfinite
 from statistics import median
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..profile.summary import ColumnSummary
 from .compare import BROKEN
 from .drift import BOUND, Accepted, Profiles, Standard, drifts, rows_of, shares_of, summaries
 
-# %% ../../nbs/watch/13_measures.ipynb #df04f069
+# %% ../../nbs/watch/13_measures.ipynb #70a1cd97
 Window = tuple[datetime, datetime, Profiles]  # start, end, and a profile or several that make one window
 _DAY = timedelta(days=1)
 
@@ -35,7 +36,7 @@ def _capped(severity: float) -> float:
 
 
 def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return float(value) if isfinite(value) else None
 
 
 def _blocks(reference: Standard, windows: Sequence[tuple[datetime, datetime, Any]], block: timedelta) -> list[int]:

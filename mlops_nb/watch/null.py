@@ -43,7 +43,7 @@ def noise(seed: int, draws: int = DRAWS) -> Noise:
     bridges[1:] = walk - walk[-1] * (np.arange(1, GRID + 1) / GRID)[:, None]
     return Noise(bridges, rng.standard_normal((SHARES, draws)), seed)
 
-# %% ../../nbs/watch/00_null.ipynb #192c01ec
+# %% ../../nbs/watch/00_null.ipynb #36fda579
 def level_for(features: int) -> float:
     "The tail left to chance in one feature: the family of all features keeps 5 %, one feature never more than .5 %."
     return float(np.clip(0.05 / max(features, 1), 0.001, 0.005))
@@ -71,7 +71,7 @@ class Terms:
 
 def scale(n: float, m: float) -> float:
     "√(1/n + 1/m), the width of the difference between two samples."
-    return float(np.sqrt(1 / max(n, 1) + 1 / max(m, 1)))
+    return float((1 / max(n, 1) + 1 / max(m, 1)) ** 0.5)
 
 
 def _bridge_at(heights: Floats, paths: Noise) -> Floats:
