@@ -2046,6 +2046,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'mlops_nb.desk.recalling._about': ('desk/recalling.html#_about', 'mlops_nb/desk/recalling.py'),
                                          'mlops_nb.desk.recalling._earlier_views': ( 'desk/recalling.html#_earlier_views',
                                                                                      'mlops_nb/desk/recalling.py'),
+                                         'mlops_nb.desk.recalling._is_number': ( 'desk/recalling.html#_is_number',
+                                                                                 'mlops_nb/desk/recalling.py'),
                                          'mlops_nb.desk.recalling._only': ('desk/recalling.html#_only', 'mlops_nb/desk/recalling.py'),
                                          'mlops_nb.desk.recalling.busiest': ('desk/recalling.html#busiest', 'mlops_nb/desk/recalling.py'),
                                          'mlops_nb.desk.recalling.check_feature': ( 'desk/recalling.html#check_feature',

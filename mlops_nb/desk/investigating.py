@@ -6,13 +6,12 @@
 __all__ = ['NOTEBOOK', 'TRIES', 'PATIENCE', 'because_of', 'find_alert', 'is_to_be_answered', 'parameters_of', 'turn',
            'Investigating', 'executed_of', 'on_alert']
 
-# %% ../../nbs/desk/09_investigating.ipynb #9dc7537d
+# %% ../../nbs/desk/09_investigating.ipynb #d0ece822
 import contextlib
 import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,7 +78,7 @@ def turn(stores: Stores, name: str, patience: float = PATIENCE) -> Iterator[None
     with lease:
         yield
 
-# %% ../../nbs/desk/09_investigating.ipynb #4a2f2859
+# %% ../../nbs/desk/09_investigating.ipynb #30f1b34c
 class Investigating(Runs):
     "Why an alert rang."
 
@@ -133,7 +132,7 @@ class Investigating(Runs):
         wait: bool = True,
         again: bool = False,  # although it was looked into already
     ) -> Run:
-        "Runs investigate.ipynb for an alert, once, or by hand for a model, feature and window; its run, whose id then stands with the alert."
+        "Runs investigate.ipynb, once for an alert, beside which its id then stands, or by hand for a model, feature and window."
         self._change("run")
         given = {"model": model, "version": version, "feature": feature, "start": start, "end": end, "segment": segment}
         span = self._span(alert, given | {"reference": reference})
@@ -145,7 +144,7 @@ class Investigating(Runs):
         run, runs_ = self._begin(span.alert, parameters, known, again)
         if not wait:
             if runs_ is not None:
-                threading.Thread(target=self._follow, args=(span.alert, run, runs_), name=f"alert {span.alert.id}", daemon=True).start()
+                threading.Thread(target=self._follow, args=(span.alert, run, runs_), name="investigation", daemon=True).start()
             return run
         return self._follow(span.alert, run, runs_)
 

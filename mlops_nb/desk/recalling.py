@@ -170,7 +170,7 @@ def span_of(
         known = stores.models.get(most) if most else known
     return Span(known, begin, last, feature, segment, reference or "training", alert)
 
-# %% ../../nbs/desk/07_recalling.ipynb #cfd0df7e
+# %% ../../nbs/desk/07_recalling.ipynb #8c5e41f1
 def windows_of(rows: Any, width: timedelta, start: datetime) -> list[tuple[datetime, Mapping[str, Any]]]:
     "Profile rows as windows of a width, counted from `start`: when each begins, and a summary of each column."
     import numpy as np
@@ -191,7 +191,8 @@ def window_summary(stores: Stores, span: Span, columns: Sequence[str] | None = N
 
     from mlops_nb.profile.rows import summaries
 
-    rows = logged(stores, span.version.name, version=span.version.ref, since=span.start, until=span.end, columns=columns, segment=span.segment)
+    ref, segment = span.version.ref, span.segment
+    rows = logged(stores, span.version.name, version=ref, since=span.start, until=span.end, columns=columns, segment=segment)
     return (summaries(rows), pc.max(rows["created_at"]).as_py()) if rows.num_rows else ({}, None)
 
 
@@ -213,7 +214,7 @@ def _earlier_views(stores: Stores, span: Span, mode: str) -> tuple[list[Any], st
     from mlops_nb.watch.drift import select_reference
 
     width = min(span.width, DAY)
-    about = {"version": span.version.ref, "segment": span.segment, "until": span.start}
+    about: dict[str, Any] = {"version": span.version.ref, "segment": span.segment, "until": span.start}
     starts = logged(stores, span.version.name, only=["window_start"], **about)["window_start"].unique().to_pylist()
     zero = span.start - 100_000 * width
     begins = sorted({zero + ((utc(s) - zero) // width) * width for s in starts})
@@ -224,7 +225,7 @@ def _earlier_views(stores: Stores, span: Span, mode: str) -> tuple[list[Any], st
     rows = logged(stores, span.version.name, version=span.version.ref, segment=span.segment, since=first, until=last)
     return [view for at, view in windows_of(rows, width, first) if at in chosen.views], chosen.label, (first, last)
 
-# %% ../../nbs/desk/07_recalling.ipynb #83318652
+# %% ../../nbs/desk/07_recalling.ipynb #d647e03b
 LIMIT = 100_000  # rows of a window that are looked at
 ANSWERED = ("request_id", "row", "event_time", "received_at", "entity_id", "role", "prediction", "scores")
 
@@ -248,6 +249,8 @@ def rows_between(
         rows = rows.take(np.sort(np.random.default_rng(stores.settings.seed).choice(rows.num_rows, limit, replace=False)))
     frame = served.together(rows.to_pandas())
     frame = frame.rename(columns={f"feature {f}": f for f in features})
+    if "scores" in frame.columns and "score" not in frame.columns:  # of the second of two classes, of the last of more
+        frame["score"] = frame["scores"].map(lambda s: s[-1] if s is not None and len(s) else None)
     name, _, value = segment.partition("=")
     if segment and name in frame.columns:
         frame = frame[frame[name].map(lambda v: str(v)) == value]
@@ -261,7 +264,7 @@ def runs_behind(stores: Stores, frame: "pd.DataFrame") -> list[str]:
     found = {m[1] for text in frame["request_id"].dropna().unique() if (m := re.fullmatch(r"(\d{8}-\d{6}-.+)-[0-9a-f]{16}(?:-\d+)?", text))}
     return sorted(found)
 
-# %% ../../nbs/desk/07_recalling.ipynb #d55b2a69
+# %% ../../nbs/desk/07_recalling.ipynb #c573017f
 def redactor(stores: Stores, version: ModelVersion, declared: Iterable[str] = ()) -> Callable[[str, Any], Any]:
     "How a value of a column may be shown: numbers and times as they are, text where the version's profile shows it, else a digest."
     from mlops_nb.desk.answered import reference_of
@@ -273,6 +276,7 @@ def redactor(stores: Stores, version: ModelVersion, declared: Iterable[str] = ()
     known = summarize(view) if view is not None else {}
     clear = {n for n, s in known.items() if s.kind == "categorical" and s.items and not any(is_hashed(i) for i, _ in s.items)}
     clear |= plain | {c for c in declared if c not in known}
+    numbers = {n for n, s in known.items() if s.kind == "numeric" or s.type == "bool"}  # as a segment their values are text
 
     def show(name: str, value: Any) -> Any:
         value = value.item() if hasattr(value, "item") else value
@@ -280,11 +284,18 @@ def redactor(stores: Stores, version: ModelVersion, declared: Iterable[str] = ()
             return None
         if not isinstance(value, str):
             return value if isinstance(value, bool | int | float | datetime) else type(value).__name__
-        if name in clear or is_hashed(value):
+        if name in clear or is_hashed(value) or (name in numbers and _is_number(value)):
             return value if len(value) <= 40 else value[:39] + "…"
         return hash_item(value, key)
 
     return show
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(text in ("True", "False", "(missing)") or float(text) is not None)
+    except ValueError:
+        return False
 
 
 def check_feature(version: ModelVersion, feature: str, known: Iterable[str]) -> None:

@@ -6,7 +6,7 @@
 __all__ = ['PROPOSED', 'FAILED', 'CHALLENGER', 'TRIES', 'RetrainPolicy', 'read_policy', 'policy_path', 'policy_of', 'made_by',
            'recent', 'close_proposals', 'Retraining']
 
-# %% ../../nbs/desk/09_retraining.ipynb #13aa66aa
+# %% ../../nbs/desk/09_retraining.ipynb #7552cfef
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ from ..batch.notebook import Value
 from ..core.errors import Busy, MlopsError, UsageError, nearest
 from ..core.records import ModelVersion, Receipt, Record, Run, now
 from ..core.serving import Alert
+from ..watch.report import CheckReport
 from .checking import Checks, let_through
 from .investigating import Investigating, find_alert
 from .logging import age_of
 from .production import promote
 from .stores import Stores
-from ..watch.report import CheckReport
 
-# %% ../../nbs/desk/09_retraining.ipynb #704565bc
+# %% ../../nbs/desk/09_retraining.ipynb #c39d8d00
 PROPOSED, FAILED = "retrain_proposed", "retrain_failed"
 CHALLENGER = "challenger"
 
@@ -58,12 +58,14 @@ def read_policy(words: Any, where: str = "retrain") -> RetrainPolicy:
     known = list(RetrainPolicy.__dataclass_fields__)
     for word in words:
         if word not in known:
-            raise UsageError(f"{where} has no word {word!r}.", field=where, hint=nearest(str(word), known) or f"Words: {', '.join(known)}.")
+            hint = nearest(str(word), known) or f"Words: {', '.join(known)}."
+            raise UsageError(f"{where} has no word {word!r}.", field=where, hint=hint)
     given = dict(words)
     kinds: dict[str, Any] = {"notebook": str, "parameters": Mapping, "cool_down": str}
     for name, kind in kinds.items():
         if name in given and not isinstance(given[name], kind):
-            raise UsageError(f"{where}.{name} is {given[name]!r}.", field=f"{where}.{name}", hint=f"Like {RetrainPolicy().to_dict()[name]!r}.")
+            hint = f"Like {RetrainPolicy().to_dict()[name]!r}."
+            raise UsageError(f"{where}.{name} is {given[name]!r}.", field=f"{where}.{name}", hint=hint)
     when = given.get("when", RetrainPolicy.when)
     when = [when] if isinstance(when, str) else when
     if not isinstance(when, list | tuple) or not all(isinstance(w, str) for w in when):
@@ -131,7 +133,7 @@ def _resolved(stores: Stores, alert: Alert, **why: Any) -> Alert:
     stores.control.update_evidence(alert.id, **why)
     return stores.control.resolve_alert(alert.id)
 
-# %% ../../nbs/desk/09_retraining.ipynb #8096a1f1
+# %% ../../nbs/desk/09_retraining.ipynb #a205e478
 class Retraining(Investigating, Checks):
     "Challengers from fresh data."
 
@@ -143,13 +145,14 @@ class Retraining(Investigating, Checks):
         notebook: str = "",  # default: as the watch file says, else train.ipynb
         parameters: Mapping[str, Any] | None = None,  # on top of those of the watch file
     ) -> Alert:
-        "Trains a challenger, checks it against the champion and proposes it: an alert with the challenger and its report. Promotes nothing."
+        "Trains a challenger, checks it against the champion and proposes it: an alert with both. Promotes only where a policy says so."
         self._change("run")
         name = model.partition("/")[0].partition("@")[0]
         self.stores.models.get(name)  # a typo is told before anything is trained
         policy = policy_of(self.stores, name) or RetrainPolicy(when=())
         cause = find_alert(self.stores, alert) if alert else None
-        words = {k: Value(v) if isinstance(v, list | tuple | range) else v for k, v in {**policy.parameters, **(parameters or {})}.items()}
+        given = {**policy.parameters, **(parameters or {})}
+        words = {k: Value(v) if isinstance(v, list | tuple | range) else v for k, v in given.items()}
         try:
             lease = self.stores.control.lease(f"retrain {name}", _because(name, cause), ttl_s=120)
         except Busy as problem:
@@ -258,7 +261,8 @@ class Retraining(Investigating, Checks):
         self._change("dismiss")
         found = find_alert(self.stores, proposal)
         if found.kind not in (PROPOSED, FAILED):
-            raise UsageError(f"Alert {found.id} is no proposal: it is {found.kind}.", field="proposal", hint="`mlops-nb watch proposals` lists them.")
+            hint = "`mlops-nb watch proposals` lists them."
+            raise UsageError(f"Alert {found.id} is no proposal: it is {found.kind}.", field="proposal", hint=hint)
         if not reason.strip():
             raise UsageError("Nothing says why it is dismissed.", field="reason", hint='ws.dismiss("…", reason="season is over")')
         return _resolved(self.stores, found, dismissed=reason)

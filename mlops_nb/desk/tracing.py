@@ -6,7 +6,7 @@
 __all__ = ['BACK', 'ON', 'SHOWN', 'MOST', 'Sight', 'look', 'step_of', 'course_of', 'segments_of', 'examples_of', 'upstream_of',
            'performance_of', 'causes_of', 'told']
 
-# %% ../../nbs/desk/08_tracing.ipynb #aa40b2d0
+# %% ../../nbs/desk/08_tracing.ipynb #1a087ec4
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,19 +21,7 @@ from ..core.settings import workspace_key
 from .examining import home_of
 from .held_out import kept_rows
 from .performance import performance_report
-from mlops_nb.desk.recalling import (
-    DAY,
-    Span,
-    busiest,
-    check_feature,
-    logged,
-    redactor,
-    reference_views,
-    rows_between,
-    runs_behind,
-    window_summary,
-    windows_of,
-)
+from .recalling import DAY, Span, check_feature, logged, redactor, reference_views, rows_between, window_summary, windows_of
 from .stores import Stores
 
 if TYPE_CHECKING:
@@ -42,7 +30,7 @@ if TYPE_CHECKING:
     from mlops_nb.watch.answer import Causes, Change, Point
     from mlops_nb.watch.causes import Segment, Shift
 
-# %% ../../nbs/desk/08_tracing.ipynb #fbd7a3fd
+# %% ../../nbs/desk/08_tracing.ipynb #166623c2
 @dataclass
 class Sight:
     "Both sides of a span, read once."
@@ -97,11 +85,12 @@ def look(stores: Stores, span: Span) -> Sight:
         names = names if not feature or feature in names else [feature]
         about: dict[str, Any] = {"mode": label, "seed": stores.settings.seed, "key": key}
         report = drift(views, window, importance=version.importance or None, features=names, **about)
-        feature = feature or max(report.features, key=lambda f: (report.features[f].verdict in ("changed", "drifted"), report.features[f].severity))
+        seen = report.features
+        feature = feature or max(seen, key=lambda f: (seen[f].verdict in ("changed", "drifted"), seen[f].severity))
     feature = feature or (max(version.features, key=lambda f: version.importance.get(f, 0.0)) if version.features else "")
     return Sight(stores, span, views, label, of, dict(window), until, report, feature)
 
-# %% ../../nbs/desk/08_tracing.ipynb #c963f36b
+# %% ../../nbs/desk/08_tracing.ipynb #26ece75f
 BACK, ON = 30, 7  # windows before and after that the course shows
 
 
@@ -115,12 +104,12 @@ def course_of(sight: Sight) -> "tuple[Point, ...]":
     from mlops_nb.watch.answer import Point
     from mlops_nb.watch.drift import drift
 
-    span, feature, step = sight.span, sight.feature, step_of(sight.span.width)
+    span, feature, step, ref = sight.span, sight.feature, step_of(sight.span.width), sight.span.version.ref
     if not sight.reference or not feature:
         return ()
     first = span.start - BACK * step
     last = span.end + ON * step
-    rows = logged(sight.stores, span.version.name, version=span.version.ref, since=first, until=last, columns=[feature], segment=span.segment)
+    rows = logged(sight.stores, span.version.name, version=ref, since=first, until=last, columns=[feature], segment=span.segment)
     names = list(sight.report.features) if sight.report else [feature]
     found = []
     for start, seen in windows_of(rows, step, first):
@@ -130,7 +119,7 @@ def course_of(sight: Sight) -> "tuple[Point, ...]":
         found.append(Point(start, one.value, one.threshold, one.verdict, n, gone / n if n else 0.0))
     return tuple(found)
 
-# %% ../../nbs/desk/08_tracing.ipynb #9220c722
+# %% ../../nbs/desk/08_tracing.ipynb #b2dcf268
 def _before(sight: Sight, shift: "Shift", names: Sequence[str]) -> tuple[dict[str, Any], str, list[str]]:
     "Counts of the reference, where they come from, and the columns they know."
     from mlops_nb.watch.causes import segment_columns, side_of_rows
@@ -149,11 +138,13 @@ def _before(sight: Sight, shift: "Shift", names: Sequence[str]) -> tuple[dict[st
     return side_of_rows(shift, frame, columns, sight.key), source, columns
 
 
-_ANSWERS = ("request_id", "row", "event_time", "received_at", "entity_id", "role", "prediction", "scores", "deployment", "route")
+_ANSWERS = ("request_id", "row", "event_time", "received_at", "entity_id", "role", "prediction", "scores", "score")
 
 
 def _profiled(sight: Sight, shift: "Shift", start: datetime, end: datetime) -> dict[str, Any]:
     "Counts of a span from the profiles of declared segments."
+    import pyarrow.compute as pc
+
     from mlops_nb.profile.rows import summaries
     from mlops_nb.watch.causes import side_of_profiles
 
@@ -161,8 +152,6 @@ def _profiled(sight: Sight, shift: "Shift", start: datetime, end: datetime) -> d
     rows = logged(sight.stores, span.version.name, version=span.version.ref, since=start, until=end, columns=[shift.feature], segment=None)
     if not rows.num_rows:
         return {}
-    import pyarrow.compute as pc
-
     found = {s: summaries(rows.filter(pc.equal(rows["segment"], s)))[shift.feature] for s in rows["segment"].unique().to_pylist()}
     return side_of_profiles(shift, found, sight.key)
 
@@ -177,7 +166,8 @@ def segments_of(sight: Sight, shift: "Shift | None") -> "tuple[tuple[Segment, ..
         return (), "There is no shift to divide among segments."
     declared = list(facts_of(sight.stores.models, span.version).segments)
     before, source, columns = _before(sight, shift, declared)
-    after = side_of_rows(shift, sight.rows, [c for c in columns if c in sight.rows.columns], sight.key) if len(sight.rows) else {}
+    columns = [c for c in columns if c in sight.rows.columns]
+    after = side_of_rows(shift, sight.rows, columns, sight.key) if len(sight.rows) and shift.feature in sight.rows.columns else {}
     said = "logged rows" if after else ""
     by_profile = {c: v for c, v in _profiled(sight, shift, span.start, span.end).items() if c not in after}
     if by_profile:
@@ -192,14 +182,14 @@ def segments_of(sight: Sight, shift: "Shift | None") -> "tuple[tuple[Segment, ..
         more = "" if declared else "; ws.register(…, segments=(\"carrier\",)) gives profiles by segment"
         return (), f"Who carries it is not known: {kept}{more}."
     if not before:
-        return (), f"Who carries it is not known: no rows of the reference are kept (looked for: held-out rows of {span.version.ref})."
+        return (), f"Who carries it is not known: no rows of the reference are kept, as held-out rows of {span.version.ref} would be."
     found = carriers(before, after)
     if not found:
         return (), f"Who carries it is not known: beside the {source}, the {said} do not show the shift."
     rows = f", {len(sight.rows):,} rows" if len(sight.rows) else ""
     return tuple(found), f"Reference: {source}. Window: {said}{rows}."
 
-# %% ../../nbs/desk/08_tracing.ipynb #35530683
+# %% ../../nbs/desk/08_tracing.ipynb #aab20279
 SHOWN = 6  # features beside the guilty one that an example shows
 
 
@@ -215,7 +205,6 @@ def examples_of(sight: Sight, shift: "Shift | None", segments: "Sequence[Segment
         return [], f"{sight.feature} is not logged with the rows."
     declared = list(facts_of(sight.stores.models, version).segments)
     heavy = sorted(version.features, key=lambda f: -version.importance.get(f, 0.0))[:SHOWN]
-    frame = frame.assign(score=frame["scores"].map(lambda s: s[-1] if s is not None and len(s) else None)) if "scores" in frame.columns else frame
     guilty = next(((s.column, s.value) for s in segments if s.stands_out), None)
     columns = [*declared, *([guilty[0]] if guilty else []), *heavy, "prediction", "score", "event_time", "entity_id", "request_id", "row"]
     show = redactor(sight.stores, version, declared)
@@ -231,12 +220,13 @@ def examples_of(sight: Sight, shift: "Shift | None", segments: "Sequence[Segment
     hidden = "Text of high cardinality is shown as its digest; `plain_columns` allows it."
     return found, f"Rows with {shift.words()}{of}. {hidden}" if found else "None of the logged rows is of the shift."
 
-# %% ../../nbs/desk/08_tracing.ipynb #fddec332
+# %% ../../nbs/desk/08_tracing.ipynb #0e2f0288
 MOST = 12  # changes that are told of a kind
 
 
 def upstream_of(sight: Sight) -> "tuple[tuple[Change, ...], str]":
     "What changed between the version's making and the window's arrival, in the order of time, and what could not be asked."
+    from mlops_nb.desk.recalling import busiest
     from mlops_nb.watch.answer import receipt_changes, snapshot_changes
 
     stores, version = sight.stores, sight.span.version
@@ -249,8 +239,8 @@ def upstream_of(sight: Sight) -> "tuple[tuple[Change, ...], str]":
             found += snapshot_changes(stores.lake.history(table), int(number) if number.isdigit() else 0, None, until)
         except MlopsError as problem:
             notes.append(problem.message)
-    receipts = [r for r in stores.control.receipts(version.name, limit=None) if not (r.from_version is None and r.to_version == version.version)]
-    found += receipt_changes(receipts, since, until)
+    changes = stores.control.receipts(version.name, limit=None)
+    found += receipt_changes([r for r in changes if (r.from_version, r.to_version) != (None, version.version)], since, until)
     found += _code(sight)
     others = {ref: n for ref, n in busiest(stores, version.name, sight.span.start, sight.span.end).items() if ref != version.ref}
     found += [_change("model", f"{ref} answered {n:,} rows of the same window") for ref, n in others.items()]
@@ -281,6 +271,7 @@ def _manifest(folder: str) -> Manifest | None:
 
 def _code(sight: Sight) -> "list[Change]":
     "How the newest run behind the window differs from the run before it that scored with the same version."
+    from mlops_nb.desk.recalling import runs_behind
     from mlops_nb.watch.answer import code_changes
 
     control, behind = sight.stores.control, runs_behind(sight.stores, sight.rows)

@@ -111,7 +111,7 @@ def code_changes(before: Manifest, after: Manifest, ref: str = "", most: int = 6
         found.append(Change("environment", f"{len(differs) - most} more packages or settings", after.start, ref))
     return found
 
-# %% ../../nbs/watch/15_answer.ipynb #80599548
+# %% ../../nbs/watch/15_answer.ipynb #473e61d1
 @dataclass(frozen=True)
 class Point(Record):
     "A window of the feature against the reference."
@@ -151,12 +151,13 @@ def draw_course(course: Sequence[Point], feature: str, start: datetime | None, e
 
     figure = Figure(figsize=(7.2, 2.6), layout="constrained", facecolor="none")
     axes = figure.subplots()
-    times = [p.start for p in course]
+    times: Any = [p.start for p in course]  # matplotlib takes dates; its stubs do not know
     colours = [COLOUR if p.verdict in ("changed", "drifted") else GREY for p in course]
     axes.vlines(times, 0, [p.value for p in course], color=colours, linewidth=max(1.0, min(6.0, 240 / max(len(course), 1))))
     axes.plot(times, [p.threshold for p in course], color=INK, linestyle=":", linewidth=1.2, drawstyle="steps-mid")
     if start is not None and end is not None:
-        axes.axvspan(start, end, color=COLOUR, alpha=0.12, linewidth=0)  # type: ignore[arg-type]  # dates are fine
+        ends: Any = (start, end)
+        axes.axvspan(*ends, color=COLOUR, alpha=0.12, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("distance", color=INK)
     axes.set_title(f"{feature}, window by window".replace("$", r"\$"), loc="left", color=INK, fontweight="bold", fontsize=10)
@@ -168,7 +169,7 @@ def draw_course(course: Sequence[Point], feature: str, start: datetime | None, e
     figure.autofmt_xdate(rotation=0, ha="center")
     return figure
 
-# %% ../../nbs/watch/15_answer.ipynb #fba96209
+# %% ../../nbs/watch/15_answer.ipynb #60967744
 @dataclass(frozen=True)
 class Causes(Record):
     "What is known of one window of one feature of one version."
@@ -206,7 +207,8 @@ class Causes(Record):
         "The window in words."
         if self.start is None:
             return "no window"
-        form = "%Y-%m-%d" if self.start.time() == datetime.min.time() and (self.end is None or self.end.time() == self.start.time()) else "%Y-%m-%d %H:%M"
+        whole = self.start.time() == datetime.min.time() and (self.end is None or self.end.time() == self.start.time())
+        form = "%Y-%m-%d" if whole else "%Y-%m-%d %H:%M"
         last = None if self.end is None else self.end - timedelta(days=1) if form == "%Y-%m-%d" else self.end
         return f"{self.start:{form}}" if last is None or last <= self.start else f"{self.start:{form}} to {last:{form}}"
 
@@ -279,7 +281,7 @@ def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> li
     steps.append([f"mlops-nb watch retrain {q(model)}" if not notebook else f"mlops-nb run {q(notebook)}", "a challenger from fresh data"])
     return steps
 
-# %% ../../nbs/watch/15_answer.ipynb #3c79de51
+# %% ../../nbs/watch/15_answer.ipynb #98fec7fe
 def html_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = (), note: str = "") -> str:
     "Rows as an HTML table; numbers to the right; every value is escaped."
     names = list(columns) or list(dict.fromkeys(k for row in rows for k in row))
@@ -308,7 +310,8 @@ def segments_html(found: Causes, most: int = 12) -> str:
         }
         for s in found.segments[:most] if found.shift is not None and found.shift.size
     ]  # fmt: skip
-    return f"<p>{html.escape(carried_words(found.segments, found.segments_note))}</p>" + html_table(rows, note=found.segments_note if rows else "")
+    words = carried_words(found.segments, found.segments_note)
+    return f"<p>{html.escape(words)}</p>" + html_table(rows, note=found.segments_note if rows else "")
 
 
 def examples_html(found: Causes) -> str:

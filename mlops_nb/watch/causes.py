@@ -7,7 +7,7 @@ __all__ = ['ShiftKind', 'STANDS_OUT', 'FEW', 'Cells', 'MANY', 'SOME', 'Side', 'S
            'Segment', 'decompose', 'segment_columns', 'side_of_rows', 'value_text', 'side_of_profiles', 'carriers',
            'carried_words', 'examples']
 
-# %% ../../nbs/watch/14_causes.ipynb #1ccbe4bb
+# %% ../../nbs/watch/14_causes.ipynb #dcd0afe0
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from ..core.records import Record
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
 from .compare import LEVELS, Column, column, counts, edges, heights, number, quantiles
-from .drift import Profiles, summaries
+from .drift import Profiles
 from .pictures import sides
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def counted_in(shift: Shift, part: ColumnSummary, key: bytes = b"") -> tuple[int
     inside = float(sum(c for n, c in part.items if names[n] in known))
     return int(one.m), min(inside if shift.kind == "values" else one.m - inside, one.m)
 
-# %% ../../nbs/watch/14_causes.ipynb #8ca960ce
+# %% ../../nbs/watch/14_causes.ipynb #b8921f5d
 STANDS_OUT = 0.15  # of the whole shift, beyond what its size would carry
 FEW = 30  # rows of a segment on both sides together, below which nothing is said of it
 Cells = Mapping[str, tuple[float, float, float, float]]  # value -> rows and rows of the shift in the reference, and in the window
@@ -193,10 +193,8 @@ def decompose(name: str, cells: Cells) -> list[Segment]:
     noise = np.sqrt(weight**2 * error + level**2 * (p * (1 - p) / n.sum() + q * (1 - q) / m.sum())) / size
     excess = share - weight
     clear = (excess > np.maximum(STANDS_OUT, 3 * noise)) & (n + m >= FEW)
-    found = [
-        Segment(name, v, int(m[i]), *map(float, (p[i], q[i], a[i], b[i], within[i], mix[i], share[i], excess[i])), bool(clear[i]))
-        for i, v in enumerate(values)
-    ]
+    numbers = np.column_stack([p, q, a, b, within, mix, share, excess]).tolist()
+    found = [Segment(name, v, int(m[i]), *numbers[i], stands_out=bool(clear[i])) for i, v in enumerate(values)]
     return sorted(found, key=lambda s: -s.share)
 
 # %% ../../nbs/watch/14_causes.ipynb #ba504f44

@@ -50,12 +50,12 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     about = {"target": "late", "id": "flight_id", "time": "scheduled", "segments": ("carrier",)}
     assert ws.register(fit, "late", train=TRAIN, test=TEST, **about).state == "proven"
     ws.register(fit, "bare", train=TRAIN, **about)
-    ws.commit("flights", FRAME[:100].drop(columns="tail"))
+    ws.commit("flights", FRAME[:100].drop(columns="tail"), schema="evolve")
     for day in range(10, 20):
         part = FRAME[day * A_DAY : (day + 1) * A_DAY]
         ws.predict("late", part)
         ws.predict("bare", part, log="profile")
-    ws.label("late", FRAME[["flight_id", "late"]][: 18 * A_DAY])
+    ws.label("late", FRAME[["flight_id", "late"]][: 17 * A_DAY])
     yield ws
 
 

@@ -33,7 +33,9 @@ ws = Workspace()
 frame = ws.read("flights")[-rows:]
 train, test = frame[: rows // 2], frame[rows // 2 :]""",
     "assert not fails, 'no wind today'\nfit = LogisticRegression().fit(train[['wind', 'distance']], train['late'])",
-    "about = dict(target='late', id='flight_id', time='scheduled')\nif registers:\n    ws.register(fit, 'late', train=train, test=test, **about)",
+    """about = dict(target='late', id='flight_id', time='scheduled')
+if registers:
+    ws.register(fit, 'late', train=train, test=test, **about)""",
 ]
 
 
@@ -78,7 +80,8 @@ def test_by_hand_a_challenger_is_proposed_and_nothing_promoted(ws: Workspace, ca
     proof = made["evidence"]
     assert made["kind"] == "retrain_proposed" and made["severity"] == "info" and proof["challenger"] == "late/2"
     assert champion(ws) == "late/1" and ws.version("late@challenger").ref == "late/2"
-    assert proof["against"] == "late/1" and proof["check"] is ws.checks("late")[0].passed and "late/2" in Path(proof["report"]).read_text("utf-8")
+    assert proof["against"] == "late/1" and proof["check"] is ws.checks("late")[0].passed
+    assert "late/2" in Path(proof["report"]).read_text("utf-8")
     run = ws.get_run(proof["run"])
     assert run.status == "finished" and run.registered == ("late/2",) and run.parameters == {"rows": 900}
     assert run.inputs == ("flights@1",), "an ordinary run, with its evidence"
@@ -118,7 +121,7 @@ def test_the_agent_does_as_the_policy_says(ws: Workspace) -> None:
     assert dead.status == "finished", dead.error
     FollowUp(ws.settings, lambda: ws).look()
     made = waited(ws)
-    assert made.evidence["run"] == dead.id and made.evidence["because"] == alert.id, "what an agent that died had trained is not trained again"
+    assert made.evidence["run"] == dead.id and made.evidence["because"] == alert.id, "what a dead agent had trained is taken up"
     assert len(ws.runs(notebook="train.ipynb")) == before + 1
     policy(ws, "retrain:\n  when: [performance]\n")
     assert ws.due_for_training() == [] and ws.propose("late", alert=alert.id).id == made.id, "one proposal in the cool-down"
