@@ -4860,6 +4860,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'mlops_nb/watch/answer.py'),
                                        'mlops_nb.watch.answer.Point': ('watch/answer.html#point', 'mlops_nb/watch/answer.py'),
                                        'mlops_nb.watch.answer._cell': ('watch/answer.html#_cell', 'mlops_nb/watch/answer.py'),
+                                       'mlops_nb.watch.answer._moved': ('watch/answer.html#_moved', 'mlops_nb/watch/answer.py'),
                                        'mlops_nb.watch.answer.answered': ('watch/answer.html#answered', 'mlops_nb/watch/answer.py'),
                                        'mlops_nb.watch.answer.code_changes': ('watch/answer.html#code_changes', 'mlops_nb/watch/answer.py'),
                                        'mlops_nb.watch.answer.commands_html': ( 'watch/answer.html#commands_html',

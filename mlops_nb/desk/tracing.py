@@ -6,7 +6,7 @@
 __all__ = ['BACK', 'ON', 'SHOWN', 'MOST', 'Sight', 'look', 'step_of', 'course_of', 'segments_of', 'examples_of', 'upstream_of',
            'performance_of', 'causes_of', 'told']
 
-# %% ../../nbs/desk/08_tracing.ipynb #1a087ec4
+# %% ../../nbs/desk/08_tracing.ipynb #8cb506be
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from ..core.settings import workspace_key
 from .examining import home_of
 from .held_out import kept_rows
 from .performance import performance_report
-from .recalling import DAY, Span, check_feature, logged, redactor, reference_views, rows_between, window_summary, windows_of
+from .recalling import DAY, Span, logged, redactor, reference_views, rows_between, window_summary, windows_of
 from .stores import Stores
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlops_nb.watch.answer import Causes, Change, Point
     from mlops_nb.watch.causes import Segment, Shift
 
-# %% ../../nbs/desk/08_tracing.ipynb #166623c2
+# %% ../../nbs/desk/08_tracing.ipynb #ac1876d4
 @dataclass
 class Sight:
     "Both sides of a span, read once."
@@ -72,6 +72,7 @@ class Sight:
 
 def look(stores: Stores, span: Span) -> Sight:
     "Reads both sides, and finds the feature that moved most where none was named."
+    from mlops_nb.desk.recalling import check_feature
     from mlops_nb.watch.drift import drift, summaries
 
     version = span.version

@@ -7,13 +7,14 @@ __all__ = ['ChangeKind', 'Change', 'schema_words', 'snapshot_changes', 'receipt_
            'draw_course', 'Causes', 'Piece', 'Picture', 'answered', 'next_steps', 'html_table', 'segments_html',
            'examples_html', 'upstream_html', 'performance_html', 'commands_html', 'summary_html', 'others_html']
 
-# %% ../../nbs/watch/15_answer.ipynb #04e49cc2
+# %% ../../nbs/watch/15_answer.ipynb #adfbb615
 import html
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.lineage import Manifest
@@ -24,7 +25,7 @@ from .pictures import COLOUR, GREY, INK
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# %% ../../nbs/watch/15_answer.ipynb #0aba4c1e
+# %% ../../nbs/watch/15_answer.ipynb #9cb5bfd6
 ChangeKind = Literal["schema", "snapshot", "code", "environment", "model", "deployment"]
 
 
@@ -69,8 +70,8 @@ def snapshot_changes(history: Sequence[Snapshot], known: int, since: datetime | 
         if columns:
             found.append(Change("schema", f"{new.ref} came {columns}{by}", at, new.ref))
         gained = new.rows - old.rows
-        rows = f"{abs(gained):,} rows {'more' if gained > 0 else 'fewer'}" if gained else "as many rows"
-        found.append(Change("snapshot", f"{new.ref}: {new.rows:,} rows, {rows} than {old.ref}{by}", at, new.ref))
+        rows = f"{abs(gained):,} {'more' if gained > 0 else 'fewer'} than" if gained else "as many as"
+        found.append(Change("snapshot", f"{new.ref}: {new.rows:,} rows, {rows} {old.ref}{by}", at, new.ref))
     return found
 
 # %% ../../nbs/watch/15_answer.ipynb #b2f7dc95
@@ -111,7 +112,7 @@ def code_changes(before: Manifest, after: Manifest, ref: str = "", most: int = 6
         found.append(Change("environment", f"{len(differs) - most} more packages or settings", after.start, ref))
     return found
 
-# %% ../../nbs/watch/15_answer.ipynb #473e61d1
+# %% ../../nbs/watch/15_answer.ipynb #8fd4300e
 @dataclass(frozen=True)
 class Point(Record):
     "A window of the feature against the reference."
@@ -147,11 +148,14 @@ def course_words(course: Sequence[Point], start: datetime | None, end: datetime 
 
 def draw_course(course: Sequence[Point], feature: str, start: datetime | None, end: datetime | None) -> "Figure":
     "The feature's distance from the reference over the windows; the window in question is shaded, the line is what is normal."
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 2.6), layout="constrained", facecolor="none")
     axes = figure.subplots()
-    times: Any = [p.start for p in course]  # matplotlib takes dates; its stubs do not know
+    steps = [b.start - a.start for a, b in pairwise(course)]
+    half = min(steps, default=timedelta(days=1)) / 2
+    times: Any = [p.start + half for p in course]  # matplotlib takes dates; its stubs do not know
     colours = [COLOUR if p.verdict in ("changed", "drifted") else GREY for p in course]
     axes.vlines(times, 0, [p.value for p in course], color=colours, linewidth=max(1.0, min(6.0, 240 / max(len(course), 1))))
     axes.plot(times, [p.threshold for p in course], color=INK, linestyle=":", linewidth=1.2, drawstyle="steps-mid")
@@ -166,7 +170,10 @@ def draw_course(course: Sequence[Point], feature: str, start: datetime | None, e
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(INK)
-    figure.autofmt_xdate(rotation=0, ha="center")
+    locator = AutoDateLocator(maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set_color(INK)
     return figure
 
 # %% ../../nbs/watch/15_answer.ipynb #60967744
@@ -281,7 +288,7 @@ def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> li
     steps.append([f"mlops-nb watch retrain {q(model)}" if not notebook else f"mlops-nb run {q(notebook)}", "a challenger from fresh data"])
     return steps
 
-# %% ../../nbs/watch/15_answer.ipynb #98fec7fe
+# %% ../../nbs/watch/15_answer.ipynb #c04af610
 def html_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = (), note: str = "") -> str:
     "Rows as an HTML table; numbers to the right; every value is escaped."
     names = list(columns) or list(dict.fromkeys(k for row in rows for k in row))
@@ -299,19 +306,25 @@ def _cell(value: Any) -> str:
     return f"<td style='text-align:{'right' if right else 'left'}'>{html.escape(text)}</td>"
 
 
+def _moved(s: Segment) -> float:
+    "The whole shift, in the rows that the segment was counted in."
+    return (s.within + s.mix) / s.share if s.share else 1.0
+
+
 def segments_html(found: Causes, most: int = 12) -> str:
     "The segments, the guilty ones first."
     rows = [
         {
             "segment": s.name, "rows": s.rows, "of all rows": f"{s.size_before:.0%} → {s.size_after:.0%}",
-            "of the shift's kind": f"{s.before:.0%} → {s.after:.0%}", "carries": f"{s.share:.0%}",
-            "changed within": f"{s.within / found.shift.size:.0%}", "more or fewer rows": f"{s.mix / found.shift.size:.0%}",
+            "of its own": f"{s.before:.0%} → {s.after:.0%}", "carries": f"{s.share:.0%}",
+            "changed within": f"{round(100 * s.within / _moved(s)):d}%", "more or fewer rows": f"{round(100 * s.mix / _moved(s)):d}%",
             "": "stands out" if s.stands_out else "",
         }
         for s in found.segments[:most] if found.shift is not None and found.shift.size
     ]  # fmt: skip
     words = carried_words(found.segments, found.segments_note)
-    return f"<p>{html.escape(words)}</p>" + html_table(rows, note=found.segments_note if rows else "")
+    which = f"“Of its own”: the share of its rows with {found.shift.words()}. " if rows and found.shift is not None else ""
+    return f"<p>{html.escape(words)}</p>" + html_table(rows, note=which + found.segments_note if rows else "")
 
 
 def examples_html(found: Causes) -> str:

@@ -96,7 +96,7 @@ def test_by_hand_a_challenger_is_proposed_and_nothing_promoted(ws: Workspace, ca
 
 def test_a_notebook_that_fails_names_its_cell(ws: Workspace) -> None:
     made = ws.propose("late", parameters={"fails": True})
-    assert made.kind == "retrain_failed" and made.severity == "warning" and "cell [3]: AssertionError: no wind today" in made.message
+    assert made.kind == "retrain_failed" and made.severity == "warning" and "cell [4]: AssertionError: no wind today" in made.message
     assert Path(made.evidence["executed"]).exists() and champion(ws) == "late/1"
     again = ws.propose("late", parameters={"registers": False})
     assert again.id == made.id and "has registered no version of late" in again.message, "one alert of a kind while it is open"
