@@ -185,7 +185,7 @@ def _read_rule(name: str, words: Any, known: Rule | None, lines: Mapping[str, in
         raise _fail(f"{where}.k", words, f"k is at most n ({rule.n}).", lines.get(f"{where}.k"))
     return rule
 
-# %% ../../nbs/watch/16_rules.ipynb #eb7a76b9
+# %% ../../nbs/watch/16_rules.ipynb #6936dabc
 def parse_rules(text: str, kind: Kind = "binary") -> tuple[Rule, ...]:
     "The rules in a YAML text. Raises RulesInvalid."
     import yaml
@@ -214,7 +214,8 @@ def rules_text(model: str, kind: Kind = "binary") -> str:
 
     head = f"# When somebody is told about {model} ({kind} model). What you do not want to change, leave out.\n"
     head += "#   k, n      k of the last n windows must be bad\n#   when      verdicts that are: changed, drifted, none\n"
-    head += "#   above     or: values over that; below: under that\n#   cool_down after it was resolved; severity: info, warning, critical\n"
+    head += "#   above     or: values over that; below: under that\n"
+    head += "#   cool_down after it was resolved; severity: info, warning, critical\n"
     plain_words = ("enabled", "k", "n", "severity", "cool_down")
     told = {rule.name: {w: getattr(rule, w) for w in plain_words} for rule in default_rules(kind)}
     return head + yaml.safe_dump({"rules": told}, sort_keys=False, allow_unicode=True)
