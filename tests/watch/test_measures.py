@@ -60,7 +60,7 @@ def test_many_windows_are_judged_as_each_alone() -> None:
 
 def test_clustered_days_are_normal_and_a_break_is_not() -> None:
     rng = np.random.default_rng(3)
-    days = moody_days(40, 400, 1.0, rng)
+    days = moody_days(40, 400, 0.5, rng)
     reference, later = summarized(days[:25]), days[25:]
     later[5] = later[5].assign(temp=later[5]["temp"] * 1.8 + 32)
     found = drift_measures(reference, windows(summarized(later)), model="m", version="m/1")
@@ -69,10 +69,14 @@ def test_clustered_days_are_normal_and_a_break_is_not() -> None:
     broken = by(found, "distance", "temp")[5]
     assert broken.verdict == "drifted" and broken.severity == pytest.approx(1.0) and broken.value > broken.threshold and "unit" in broken.reason
     assert {m.version for m in found} == {"m/1"} and all(0 <= m.severity <= 1 for m in found)
-    lost = quality_measures(derive(merge(profiles(days[:25]))), windows(summarized(later)), reference=Standard(reference))
-    assert {m.verdict for m in by(lost, "null_share", "gust")} == {"ok"}, "sensors fail by the day"
-    strict = quality_measures(derive(merge(profiles(days[:25]))), windows(summarized(later)))
-    assert "changed" in {m.verdict for m in by(strict, "null_share", "gust")}, "… which a contract knows nothing of"
+    days = moody_days(40, 400, 1.0, rng)
+    reference, later = summarized(days[:25]), days[25:]
+    contract, seen = derive(merge(profiles(days[:25]))), windows(summarized(later))
+    strict, lenient = (
+        [m for m in by(quality_measures(contract, seen, reference=ref), "null_share", "gust") if m.verdict != "ok"]
+        for ref in (None, Standard(reference))
+    )
+    assert len(lenient) <= 1 < len(strict), "sensors fail by the day, of which a contract knows nothing"
 
 
 def test_no_rows_no_reference_no_values() -> None:
