@@ -224,7 +224,7 @@ def _column(
                            verdict=verdict, n=total, reason=said, **words))  # fmt: skip
     return out
 
-# %% ../../nbs/watch/13_measures.ipynb #dd5f5068
+# %% ../../nbs/watch/13_measures.ipynb #e8df2bf2
 def skew_measures(
     name: str,  # batch_online, training_serving
     windows: Sequence[tuple[datetime, datetime, Profiles, Profiles]],  # start, end, and the two sides
@@ -240,7 +240,7 @@ def skew_measures(
         sides = [[p for p in summaries(s) if rows_of(p)] for s in (one, other)]
         if all(sides):
             large, small = sorted(sides, key=lambda s: -sum(map(rows_of, s)))
-            words = {"importance": importance, "features": asked, "mode": name.replace("_", " and "), "brief": True}
+            words: dict[str, Any] = {"importance": importance, "features": asked, "mode": name.replace("_", " and "), "brief": True}
             found = drift_measures(large, [(start, end, small)], **words, **more)
             out += [replace(m, kind="skew", name=name if m.name == "score" else "distance") for m in found]
     return out
