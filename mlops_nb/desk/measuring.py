@@ -6,7 +6,7 @@
 __all__ = ['WORSE', 'MOST_GAPS', 'width_of', 'of_window', 'of_report', 'Mark', 'mark_of', 'changed_windows', 'from_labels',
            'take', 'is_deployed', 'watched_models', 'Measuring']
 
-# %% ../../nbs/desk/08_measuring.ipynb #0b31c8ec
+# %% ../../nbs/desk/08_measuring.ipynb #5094bd95
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.errors import MlopsError, UsageError
 from ..core.measures import Measure
-from ..core.records import now
+from ..core.records import RunVerdict, now
 from ..score.metrics import HEADLINE
 from ..watch.measures import absent, volume_measures
 from .labelling import Answers, Width, end_of, moment, start_of, starts_of, us_of
@@ -34,7 +34,7 @@ def width_of(window: str) -> Width:
         raise UsageError(f"window={window!r} is not a length of a minute or more.", field="window", hint='For example "1h", "1d", "month".')
     return found
 
-# %% ../../nbs/desk/08_measuring.ipynb #afd495db
+# %% ../../nbs/desk/08_measuring.ipynb #7860d975
 _LESS_IS_BETTER = ("log_loss", "brier", "calibration_error", "ece", "mae", "rmse")
 WORSE = 0.02  # below it a difference is true and of no interest; a tenth of errors that are no shares
 _CONCEPT = {"ok": "ok", "diverging": "drifted", "worse": "drifted", "warning": "changed", "none": "none"}
@@ -69,7 +69,7 @@ def of_window(w: PerformanceWindow, model: str, headline: str, reference: Mappin
         verdict, bound = _judged(name, m.low, m.high, reference.get(name))
         out.append(Measure(kind="estimate", name=name, value=_known(m.value), low=_known(m.low), high=_known(m.high), threshold=bound,
                            reference=reference.get(name), verdict=verdict, n=guess.rows,
-                           reason=f"an estimate, assumes {guess.assumes}", **of))  # type: ignore[arg-type]  # fmt: skip
+                           reason=f"an estimate, assumes {guess.assumes}", **of))  # fmt: skip
     if not guess.metrics:
         out.append(absent("estimate", headline, reason=guess.note or w.note or "no estimate", **of))
     if not w.segment:
@@ -196,7 +196,7 @@ def from_labels(stores: Stores, model: str, window: str, only: list[int] | None,
         out.setdefault(us_of(m.start), []).append(m)
     return out
 
-# %% ../../nbs/desk/08_measuring.ipynb #68bd7e83
+# %% ../../nbs/desk/08_measuring.ipynb #b707dba2
 def take(
     stores: Stores,
     model: str,
@@ -288,10 +288,10 @@ def _take_present(
             found.append(absent("freshness", name, reason="no data" if name == "newest_row_s" else "no labels", **of))
             continue
         age, asked = max(0.0, at.timestamp() - us / 1e6), deployed and name == "newest_row_s"
-        verdict = "none" if not asked else "changed" if age > 2 * length else "ok"
+        verdict: RunVerdict = "none" if not asked else "changed" if age > 2 * length else "ok"
         said = "" if asked else "it is not deployed" if name == "newest_row_s" else "how late labels come is not known"
         found.append(Measure(kind="freshness", name=name, value=age, threshold=2 * length if asked else None, verdict=verdict, n=rows,
-                             reason=said, **of))  # type: ignore[arg-type]  # fmt: skip
+                             reason=said, **of))  # fmt: skip
     if seen.future:
         said = f"{seen.future:,} rows have event times after the present: a clock that is wrong, or events that are planned; kept apart"
         found.append(Measure(kind="quality", name="future_rows", value=float(seen.future), threshold=0.0, verdict="changed", n=seen.future,

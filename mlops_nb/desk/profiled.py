@@ -23,7 +23,7 @@ from .stores import Stores
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/desk/07_profiled.ipynb #10fc5e2b
+# %% ../../nbs/desk/07_profiled.ipynb #ceaeebd1
 CLOCKS = timedelta(minutes=5)  # by which clocks may differ
 _COARSE = ("minute", "hour", "day")
 
@@ -74,11 +74,11 @@ def fine_enough(every: Any, width: Width) -> Any:
 
     from mlops_nb.watch.windows import WIDTHS
 
-    narrow = isinstance(width, timedelta) and width < timedelta(days=1)
-    words = [word for word in _COARSE if not narrow or WIDTHS[word] <= width]
+    widest = min(width, timedelta(days=1)) if isinstance(width, timedelta) else timedelta(days=1)
+    words = [word for word in _COARSE if WIDTHS[word] <= widest]
     return pc.is_in(every, value_set=pa.array(words))
 
-# %% ../../nbs/desk/07_profiled.ipynb #1275bf05
+# %% ../../nbs/desk/07_profiled.ipynb #dfc33bfd
 Day = Mapping[str, Any]
 
 
@@ -95,7 +95,7 @@ class Loaded:
 
         key = (segment, start, None if roles is None else tuple(sorted(roles)))
         if key not in self.kept:
-            found = []
+            found: list[Day] = []
             for _, parts in sorted(self.parts.get((segment, start), {}).items()):
                 chosen = [rows for source, rows in parts if roles is None or source in roles]
                 if chosen:
@@ -145,7 +145,7 @@ def load(stores: Stores, model: str, version: str, width: Width, starts: Collect
         place.append((words[1][at], ordered.slice(first, last - first)))
     return out
 
-# %% ../../nbs/desk/07_profiled.ipynb #6025fe77
+# %% ../../nbs/desk/07_profiled.ipynb #080703cc
 ONLINE, BATCH = ("live", "canary", "shadow"), ("batch",)
 _CHUNK = 62  # windows whose profiles are in memory together
 
@@ -225,17 +225,17 @@ class Job:
             yield from volume_measures(counts, present=self.present, source=source, segment=segment, **self.of)
 
     def _chunk(self, chunk: list[int], loaded: Loaded) -> Iterator[Measure]:
-        held, words = self.held, {"key": workspace_key(self.stores.settings)}
+        held, key = self.held, workspace_key(self.stores.settings)
         windows = [(*self.span(s), loaded.days("", s)) for s in chunk]
         if held.why:
             yield from (absent("drift", "score", a, b, held.why, **self.of) for a, b, _ in windows)
         else:
             yield from self._drift(chunk, windows, loaded)
             training = Standard([profile for _, profile in held.training])
-            yield from quality_measures(held.contract, windows, reference=training, importance=held.importance, **words, **self.of)
+            yield from quality_measures(held.contract, windows, reference=training, importance=held.importance, key=key, **self.of)
         pairs = [(a, b, loaded.days("", s, BATCH), loaded.days("", s, ONLINE)) for s, (a, b, _) in zip(chunk, windows, strict=True)]
         features = held.features or None
-        yield from skew_measures("batch_online", pairs, importance=held.importance, features=features, **words, **self.of)
+        yield from skew_measures("batch_online", pairs, importance=held.importance, features=features, key=key, **self.of)
         for segment in sorted({name for name, start in loaded.parts if name and start in set(chunk)}):
             yield from self._segment(segment, chunk, loaded)
 
