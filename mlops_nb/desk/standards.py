@@ -6,7 +6,7 @@
 __all__ = ['Day', 'ANSWERS', 'FORMAT', 'FIRST', 'read_days', 'answer_days', 'answer_columns', 'Expected', 'expectations',
            'basis_of', 'Standing', 'standing', 'mode_for', 'accepted']
 
-# %% ../../nbs/desk/06_standards.ipynb #5d03400c
+# %% ../../nbs/desk/06_standards.ipynb #b22713e6
 import hashlib
 import json
 import os
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import MlopsError
 from ..core.records import ModelVersion, Record, plain, restore
 from ..watch.drift import MODES, Accepted
+from ..watch.estimate import Calibration, read_calibration
 from .answered import window_table
 from .held_out import kept_rows, place_of
 from .stores import Stores
@@ -130,7 +131,7 @@ def basis_of(kind: str, *parts: Any) -> str:
     text = json.dumps([FORMAT, *map(plain, parts)], sort_keys=True, default=str)
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-# %% ../../nbs/desk/06_standards.ipynb #5e2b3264
+# %% ../../nbs/desk/06_standards.ipynb #a47cc798
 @dataclass
 class Standing:
     "What the windows of one version are held against."
@@ -161,6 +162,11 @@ class Standing:
     def contract(self) -> "Contract | None":
         "What the version may be asked."
         return self.stores.models.contract(self.version) if self.version else None
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        "What held-out rows said of its scores and errors, and how days stray."
+        return read_calibration(self.stores.models.evidence(self.version)) if self.version else None
 
     @cached_property
     def training(self) -> list[Day]:
