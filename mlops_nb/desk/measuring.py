@@ -6,7 +6,7 @@
 __all__ = ['WORSE', 'MOST_GAPS', 'width_of', 'Promise', 'promise_of', 'of_window', 'of_report', 'Mark', 'mark_of',
            'changed_windows', 'from_labels', 'take', 'is_deployed', 'watched_models', 'Measuring']
 
-# %% ../../nbs/desk/08_measuring.ipynb #d5a94245
+# %% ../../nbs/desk/08_measuring.ipynb #20225bdf
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +17,7 @@ from ..core.errors import MlopsError, UsageError
 from ..core.measures import Measure
 from ..core.records import RunVerdict, now
 from ..score.metrics import HEADLINE
+from ..watch.concept import CRITICAL
 from ..watch.measures import absent, volume_measures
 from ..watch.performance import Measured
 from .labelling import Answers, Width, end_of, moment, start_of, starts_of, us_of
@@ -35,9 +36,9 @@ def width_of(window: str) -> Width:
         raise UsageError(f"window={window!r} is not a length of a minute or more.", field="window", hint='For example "1h", "1d", "month".')
     return found
 
-# %% ../../nbs/desk/08_measuring.ipynb #cfc922d9
+# %% ../../nbs/desk/08_measuring.ipynb #5c3a8553
 WORSE = 0.02  # below it a difference is true and of no interest; a tenth of errors that are no shares
-_CONCEPT = {"ok": "ok", "diverging": "drifted", "worse": "drifted", "warning": "changed", "none": "none"}
+_CONCEPT: dict[str, RunVerdict] = {"ok": "ok", "diverging": "drifted", "worse": "drifted", "warning": "changed", "none": "none"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def of_window(w: PerformanceWindow, model: str, promise: Promise) -> list[Measur
         verdict, bound = promise.judged(name, m, w) if seen.state == "known" else ("none", None)
         said = "" if seen.state == "known" else seen.note or f"{w.labelled} labels are too few to be sure"
         out.append(Measure(kind="performance", name=name, value=_known(m.value), low=_known(m.low), high=_known(m.high), threshold=bound,
-                           reference=reference.get(name), verdict=verdict, n=w.labelled, reason=said, **of))  # type: ignore[arg-type]
+                           reference=reference.get(name), verdict=verdict, n=w.labelled, reason=said, **of))  # fmt: skip
     if not chosen:
         out.append(absent("performance", headline, reason=seen.note or w.note or "no labels", n=w.labelled, **of))
     for name, m in ((k, v) for k, v in guess.metrics.items() if not w.segment or k == headline):
@@ -104,7 +105,8 @@ def _known(value: float) -> float | None:
 
 def _of_concept(c: Any, name: str, of: dict[str, Any]) -> Measure:
     return Measure(kind="concept", name=name, value=_known(c.z), reference=_known(c.expected), effect=_known(c.seen - c.expected),
-                   threshold=3.29 if name == "diverging" else None, verdict=_CONCEPT[c.verdict], n=c.rows, reason=c.reason, **of)  # fmt: skip
+                   threshold=CRITICAL if name == "diverging" else None, verdict=_CONCEPT[c.verdict], n=c.rows, reason=c.reason,
+                   **of)  # fmt: skip
 
 
 def of_report(report: PerformanceReport, model: str, promises: Mapping[str, Promise]) -> list[Measure]:
