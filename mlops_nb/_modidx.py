@@ -4952,7 +4952,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'mlops_nb.watch.compare.column': ('watch/compare.html#column', 'mlops_nb/watch/compare.py'),
                                         'mlops_nb.watch.compare.common': ('watch/compare.html#common', 'mlops_nb/watch/compare.py'),
                                         'mlops_nb.watch.compare.counts': ('watch/compare.html#counts', 'mlops_nb/watch/compare.py'),
-                                        'mlops_nb.watch.compare.days': ('watch/compare.html#days', 'mlops_nb/watch/compare.py'),
+                                        'mlops_nb.watch.compare.days_of': ('watch/compare.html#days_of', 'mlops_nb/watch/compare.py'),
                                         'mlops_nb.watch.compare.distance': ('watch/compare.html#distance', 'mlops_nb/watch/compare.py'),
                                         'mlops_nb.watch.compare.edges': ('watch/compare.html#edges', 'mlops_nb/watch/compare.py'),
                                         'mlops_nb.watch.compare.exact': ('watch/compare.html#exact', 'mlops_nb/watch/compare.py'),

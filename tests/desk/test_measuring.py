@@ -5,16 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from agents import left_alone, wait_until
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from mlops_nb.core.errors import Busy, UsageError
 from mlops_nb.core.measures import Measure
+from mlops_nb.core.settings import load
+from mlops_nb.desk.agent_client import call, ensure_agent
 from mlops_nb.desk.labelling import us_of
 from mlops_nb.desk.measuring import take
 from mlops_nb.desk.watching import Watching
@@ -86,7 +90,7 @@ def test_a_pass_takes_everything_once_and_again_only_what_changed(ws: Workspace)
     score = chosen(first, "drift", "score")
     assert [m.verdict for m in score] == ["ok"] * 10 + ["drifted"] * 2 and score[0].version == "late/1"
     moved = [m for m in first if m.kind == "drift" and m.feature and m.start == at(11) and m.verdict == "drifted" and not m.segment]
-    assert [m.feature for m in moved if m.feature in FEATURES] == ["distance"] and 0.4 < moved[0].value and 0 < moved[0].severity <= 1
+    assert [m.feature for m in moved if m.feature in FEATURES] == ["distance"] and moved[0].value > 0.4 and 0 < moved[0].severity <= 1
     answers = [m for m in first if m.feature == "score" and m.kind == "drift" and not m.segment]
     assert {m.verdict for m in answers[:10]} == {"ok"} and answers[-1].verdict != "ok" and "held-out rows" in answers[0].reason
     assert {m.verdict for m in chosen(first, "quality", "broken_rules")} == {"ok"}
@@ -350,6 +354,19 @@ def test_one_agent_watches_and_tells_what_follows(ws: Workspace) -> None:
         watching.look()
     assert [model for model, n in told] == ["late", "minutes"] and all(n > 10 for _, n in told)
     assert watching.duty()["watching"].every == 300.0
+
+
+def test_the_agent_makes_passes(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_NB_WATCH_EVERY", "0.5")
+    place = load(ws.root)
+    ws.predict("late", LIVE[:288])
+    with left_alone(place):
+        ensure_agent(place)
+        wait_until(lambda: ws.measures("late"), words="a pass was made")
+        duty = next(d for d in call(place, "status")["duties"] if d["name"] == "watching")
+    assert duty["every_s"] == 0.5 and not duty["problem"]
+    assert [m.verdict for m in chosen(ws.measures("late"), "drift", "score")] == ["ok"] * 2
+    assert "watching" not in Watching(replace(place, watch_every=0.0), lambda: ws).duty()
 
 
 def test_the_command(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
