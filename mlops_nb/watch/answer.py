@@ -288,7 +288,7 @@ def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> li
     steps.append([f"mlops-nb watch retrain {q(model)}" if not notebook else f"mlops-nb run {q(notebook)}", "a challenger from fresh data"])
     return steps
 
-# %% ../../nbs/watch/15_answer.ipynb #c04af610
+# %% ../../nbs/watch/15_answer.ipynb #02652889
 def html_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = (), note: str = "") -> str:
     "Rows as an HTML table; numbers to the right; every value is escaped."
     names = list(columns) or list(dict.fromkeys(k for row in rows for k in row))
@@ -311,8 +311,9 @@ def _moved(s: Segment) -> float:
     return (s.within + s.mix) / s.share if s.share else 1.0
 
 
-def segments_html(found: Causes, most: int = 12) -> str:
-    "The segments, the guilty ones first."
+def segments_html(found: Causes) -> str:
+    "The segments, the guilty ones first; a few for comparison where there are none."
+    most = 12 if any(s.stands_out for s in found.segments) else 6
     rows = [
         {
             "segment": s.name, "rows": s.rows, "of all rows": f"{s.size_before:.0%} → {s.size_after:.0%}",
