@@ -6,7 +6,7 @@
 __all__ = ['PROPOSED', 'FAILED', 'CHALLENGER', 'TRIES', 'RetrainPolicy', 'read_policy', 'policy_path', 'policy_of', 'made_by',
            'recent', 'close_proposals', 'Retraining']
 
-# %% ../../nbs/desk/09_retraining.ipynb #7552cfef
+# %% ../../nbs/desk/09_retraining.ipynb #0a837334
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,9 +21,10 @@ from ..core.records import ModelVersion, Receipt, Record, Run, now
 from ..core.serving import Alert
 from ..watch.report import CheckReport
 from .checking import Checks, let_through
-from .investigating import Investigating, find_alert
 from .logging import age_of
 from .production import promote
+from .recalling import find_alert
+from .runs import Runs
 from .stores import Stores
 
 # %% ../../nbs/desk/09_retraining.ipynb #c39d8d00
@@ -133,8 +134,8 @@ def _resolved(stores: Stores, alert: Alert, **why: Any) -> Alert:
     stores.control.update_evidence(alert.id, **why)
     return stores.control.resolve_alert(alert.id)
 
-# %% ../../nbs/desk/09_retraining.ipynb #a205e478
-class Retraining(Investigating, Checks):
+# %% ../../nbs/desk/09_retraining.ipynb #6fb8be50
+class Retraining(Runs, Checks):
     "Challengers from fresh data."
 
     def propose(

@@ -20,9 +20,10 @@ from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
-from .checking import let_through
+from .checking import Checks, let_through
 from .evidence import Evidence
 from .ingesting import Ingesting
+from .investigating import Investigating
 from .logging import Labelled, Logging
 from .partitions import Partitions
 from .performance import Performance
@@ -277,7 +278,8 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays,
+    Investigating, Retraining,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

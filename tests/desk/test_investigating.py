@@ -16,7 +16,8 @@ from mlops_nb.core.errors import UsageError
 from mlops_nb.core.records import Run
 from mlops_nb.core.settings import load
 from mlops_nb.desk.following_up import FollowUp
-from mlops_nb.desk.investigating import NOTEBOOK, because_of, find_alert, on_alert
+from mlops_nb.desk.investigating import NOTEBOOK, because_of, on_alert
+from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.core.errors import Busy, ModelNotFound, UsageError
 from mlops_nb.desk.following_up import FollowUp
-from mlops_nb.desk.investigating import find_alert
+from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
 
