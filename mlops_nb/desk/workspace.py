@@ -278,8 +278,8 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays,
-    Investigating, Retraining,
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
+    Replays, Investigating,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
