@@ -26,7 +26,7 @@ from .stores import Stores
 if TYPE_CHECKING:
     from mlops_nb.watch.answer import Causes, Picture
 
-# %% ../../nbs/desk/09_investigating.ipynb #f74d4922
+# %% ../../nbs/desk/09_investigating.ipynb #8074c80e
 NOTEBOOK = "investigate.ipynb"
 TRIES = 2  # runs that may fail before the agent leaves an alert to people
 
@@ -38,9 +38,8 @@ def because_of(alert: Alert) -> str:
 
 def is_to_be_answered(alert: Alert) -> bool:
     "Whether the agent looks into it by itself: it is open, more than news, about a window of a model, and nobody has looked yet."
-    evidence: Mapping[str, Any] = getattr(alert, "evidence", None) or {}
-    window = getattr(alert, "window_start", None)
-    return alert.is_open and alert.severity != "info" and bool(alert.model) and window is not None and not evidence.get("run")
+    about_data = bool(alert.model) and alert.window_start is not None
+    return alert.is_open and alert.severity != "info" and about_data and not alert.evidence.get("run")
 
 
 def parameters_of(span: Span) -> dict[str, Any]:
@@ -68,7 +67,7 @@ def turn(stores: Stores, name: str, patience: float = PATIENCE) -> Iterator[None
     with lease:
         yield
 
-# %% ../../nbs/desk/09_investigating.ipynb #30f1b34c
+# %% ../../nbs/desk/09_investigating.ipynb #1007eabe
 class Investigating(Runs):
     "Why an alert rang."
 
@@ -173,7 +172,7 @@ class Investigating(Runs):
     def investigation(self, alert: str) -> Run | None:
         "The run that has answered an alert; None when nobody has looked yet."
         found = find_alert(self.stores, alert)
-        id = (getattr(found, "evidence", None) or {}).get("run")
+        id = found.evidence.get("run")
         return self.get_run(id) if id else None
 
     def unanswered(self) -> list[Alert]:

@@ -108,15 +108,13 @@ def busiest(stores: Stores, model: str, start: datetime, end: datetime, segment:
     sums = rows.to_pandas().groupby(["version", "column"])["n"].sum().groupby("version").max().sort_values(ascending=False)
     return {str(ref): int(n) for ref, n in sums.items()}
 
-# %% ../../nbs/desk/07_recalling.ipynb #e4dfbdb6
+# %% ../../nbs/desk/07_recalling.ipynb #46e05743
 def find_alert(stores: Stores, id: str) -> Alert:
-    "An alert by its id, or the start of it, open or not. Raises UsageError."
-    every = stores.control.alerts(open_only=False, limit=None)
-    found = [a for a in every if a.id == id] or [a for a in every if id and a.id.startswith(id)]
-    if len(found) == 1:
-        return found[0]
-    hint = nearest(id, [a.id for a in every]) or "`mlops-nb watch alerts --all` lists them."
-    raise UsageError(f"There is {'more than one' if found else 'no'} alert {id}.", field="alert", hint=hint)
+    "An alert by its id, or the start of it, open or not. Raises AlertNotFound, or UsageError where more begin so."
+    found = [a for a in stores.control.alerts(open_only=False, limit=None) if id and a.id.startswith(id)]
+    if len(found) > 1 and id not in {a.id for a in found}:
+        raise UsageError(f"More than one alert begins with {id}.", field="alert", hint="Give more of the id.")
+    return found[0] if len(found) == 1 else stores.control.get_alert(id)
 
 
 def _about(stores: Stores, alert: Alert) -> tuple[str, str]:
@@ -155,14 +153,14 @@ def span_of(
     reference: str = "",
 ) -> Span:
     "What is to be looked into; what is left out comes from the alert, then from what was logged last."
-    evidence: Mapping[str, Any] = getattr(alert, "evidence", None) or {}
+    evidence: Mapping[str, Any] = alert.evidence if alert is not None else {}
     named = ""
     if alert is not None:
         about, named = _about(stores, alert)
         model = model or about
-        feature = feature or getattr(alert, "feature", "") or ""
-        segment = segment or getattr(alert, "segment", "") or ""
-        start = start or getattr(alert, "window_start", None)
+        feature = feature or alert.feature
+        segment = segment or alert.segment
+        start = start or alert.window_start
         end = end or evidence.get("window_end")
         reference = reference or str(evidence.get("reference") or "")
     model = model or _only(stores)

@@ -6,7 +6,7 @@
 __all__ = ['PROPOSED', 'FAILED', 'CHALLENGER', 'TRIES', 'RetrainPolicy', 'read_policy', 'policy_path', 'policy_of', 'made_by',
            'recent', 'close_proposals', 'Retraining']
 
-# %% ../../nbs/desk/09_retraining.ipynb #0a837334
+# %% ../../nbs/desk/09_retraining.ipynb #57fab758
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from ..core.serving import Alert
 from ..watch.report import CheckReport
 from .checking import Checks, let_through
 from .logging import age_of
-from .production import promote
+from .production import actor, promote
 from .recalling import find_alert
 from .runs import Runs
 from .stores import Stores
@@ -98,7 +98,7 @@ def policy_of(stores: Stores, model: str) -> RetrainPolicy | None:
         raise UsageError(f"{path.name} cannot be read: {problem}", field="retrain", hint="Check its form: it is YAML.") from None
     return read_policy(words["retrain"], f"{path.name}: retrain") if isinstance(words, Mapping) and "retrain" in words else None
 
-# %% ../../nbs/desk/09_retraining.ipynb #450073e7
+# %% ../../nbs/desk/09_retraining.ipynb #67196676
 TRIES = 2  # trainings whose process died, before it is a failure
 
 
@@ -127,15 +127,16 @@ def close_proposals(stores: Stores, receipt: Receipt) -> list[Alert]:
     if receipt.alias == CHALLENGER or receipt.state != "done":
         return []
     mine = [a for a in stores.control.alerts(model=receipt.model, limit=None) if a.kind == PROPOSED and a.version == ref]
-    return [_resolved(stores, a, accepted=receipt.id) for a in mine]
+    return [_resolved(stores, a, f"accepted: {ref} became {receipt.alias}", accepted=receipt.id) for a in mine]
 
 
-def _resolved(stores: Stores, alert: Alert, **why: Any) -> Alert:
-    stores.control.update_evidence(alert.id, **why)
-    return stores.control.resolve_alert(alert.id)
+def _resolved(stores: Stores, alert: Alert, reason: str, **evidence: Any) -> Alert:
+    if evidence:
+        stores.control.update_evidence(alert.id, **evidence)
+    return stores.control.resolve_alert(alert.id, actor=actor(stores.settings).id, reason=reason)
 
-# %% ../../nbs/desk/09_retraining.ipynb #6fb8be50
-class Retraining(Runs, Checks):
+# %% ../../nbs/desk/09_retraining.ipynb #1fb9adab
+class Retraining(Checks, Runs):
     "Challengers from fresh data."
 
     def propose(
@@ -167,7 +168,7 @@ class Retraining(Runs, Checks):
     def _trained(self, model: str, cause: Alert | None, notebook: str, words: dict[str, Any], lease: Any) -> Run:
         "The training run, to its end: a new one, or what an earlier try has left."
         because = _because(model, cause)
-        done = {(a.evidence or {}).get("run") for a in self.stores.control.alerts(open_only=False, model=model, limit=None)}
+        done = {a.evidence.get("run") for a in self.stores.control.alerts(open_only=False, model=model, limit=None)}
         earlier = [r for r in self.runs(limit=500) if r.because == because and r.id not in done] if cause else []
         for run in earlier:
             if run.status in ("queued", "running"):
@@ -228,7 +229,7 @@ class Retraining(Runs, Checks):
         self.draw_check(report, "html", page)
         control.resolve_alerts(FAILED, model=name)
         for old in [p for p in self.proposals(name) if p.version != ref]:
-            _resolved(self.stores, old, superseded=ref)
+            _resolved(self.stores, old, f"{ref} is newer")
         verdict = "passed its check" if report.passed else "did not pass its check"
         words = f"{ref} was trained on fresh data and {verdict} against {report.against or 'nothing'}. {report.summary}"
         accept = f"`mlops-nb models promote {ref}` accepts it" if report.passed else f"`mlops-nb check {ref}` shows why"
@@ -266,7 +267,7 @@ class Retraining(Runs, Checks):
             raise UsageError(f"Alert {found.id} is no proposal: it is {found.kind}.", field="proposal", hint=hint)
         if not reason.strip():
             raise UsageError("Nothing says why it is dismissed.", field="reason", hint='ws.dismiss("…", reason="season is over")')
-        return _resolved(self.stores, found, dismissed=reason)
+        return _resolved(self.stores, found, reason)
 
     def due_for_training(self) -> list[Alert]:
         "Open alerts for which a policy asks that their model be trained again, and nobody has."
