@@ -6,7 +6,7 @@
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'PUBLISH', 'SCHEDULE', 'NOTICE', 'NOTIFY', 'ANSWER', 'open_logging', 'Agent',
            'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #5189feaa
+# %% ../../nbs/desk/30_agent.ipynb #7267f745
 import contextlib
 import logging
 import os
@@ -37,6 +37,7 @@ from .guarding import Guard
 from .scheduling import Scheduling
 from .settling import publish_left
 from .supervising import running
+from .watching import Watching
 
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
@@ -177,7 +178,7 @@ class _Collecting(_Telling):
             if self.collected.predictions or self.collected.labels:
                 log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
 
-# %% ../../nbs/desk/30_agent.ipynb #3aa85f86
+# %% ../../nbs/desk/30_agent.ipynb #c1caa2e5
 class _Working(_Collecting):
     "What it does again and again."
 
@@ -186,6 +187,7 @@ class _Working(_Collecting):
         self.following = Following(settings, inherit=foreground, nudge=lambda: self.look())
         self.guard = Guard(settings, lambda: self.following.seen)
         self.scheduling = Scheduling(settings, lambda: self.workspace)
+        self.watching = Watching(settings, lambda: self.workspace)
         self.follow_up = FollowUp(settings, lambda: self.workspace)
         self.duties = {
             "heartbeat": Duty("heartbeat", HEARTBEAT, self.heartbeat),
@@ -197,6 +199,7 @@ class _Working(_Collecting):
             "scheduling": Duty("scheduling", SCHEDULE, self.scheduling.look, told=self.tell),
             "noticing": Duty("noticing", NOTICE, self.scheduling.notice, told=self.tell),
             "notifying": Duty("notifying", NOTIFY, self.scheduling.tell, told=self.tell),
+            **self.watching.duty(self.tell),
             "answering": Duty("answering", ANSWER, self.follow_up.look, told=self.tell, first=ANSWER),
         }
 

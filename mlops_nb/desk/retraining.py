@@ -135,7 +135,7 @@ def _resolved(stores: Stores, alert: Alert, reason: str, **evidence: Any) -> Ale
         stores.control.update_evidence(alert.id, **evidence)
     return stores.control.resolve_alert(alert.id, actor=actor(stores.settings).id, reason=reason)
 
-# %% ../../nbs/desk/09_retraining.ipynb #1fb9adab
+# %% ../../nbs/desk/09_retraining.ipynb #c72be62e
 class Retraining(Checks, Runs):
     "Challengers from fresh data."
 
@@ -217,10 +217,11 @@ class Retraining(Checks, Runs):
 
     def _failed(self, model: str, cause: Alert | None, run: Run, why: str) -> Alert:
         control, hint = self.stores.control, f"`mlops-nb runs show {run.id}`; {run.folder}/executed.ipynb shows the cell."
-        return control.raise_alert(
+        evidence = {"run": run.id, "because": cause.id if cause else "", "executed": str(Path(run.folder) / "executed.ipynb")}
+        made = control.raise_alert(
             FAILED, f"Training {model} again failed: {why}", severity="warning", model=model, hint=hint, cause=f"{FAILED} {model}",
-            evidence={"run": run.id, "because": cause.id if cause else "", "executed": str(Path(run.folder) / "executed.ipynb")},
         )  # fmt: skip
+        return control.update_evidence(made.id, **evidence)  # of the newest, when it was open already
 
     def _proposed(self, challenger: ModelVersion, cause: Alert | None, run: Run, report: CheckReport, policy: RetrainPolicy) -> Alert:
         "Opens the proposal; promotes where the policy says so and the check has passed."
