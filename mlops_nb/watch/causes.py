@@ -143,7 +143,7 @@ def counted_in(shift: Shift, part: ColumnSummary, key: bytes = b"") -> tuple[int
     inside = float(sum(c for n, c in part.items if names[n] in known))
     return int(one.m), min(inside if shift.kind == "values" else one.m - inside, one.m)
 
-# %% ../../nbs/watch/14_causes.ipynb #b8921f5d
+# %% ../../nbs/watch/14_causes.ipynb #93906e23
 STANDS_OUT = 0.15  # of the whole shift, beyond what its size would carry
 FEW = 30  # rows of a segment on both sides together, below which nothing is said of it
 Cells = Mapping[str, tuple[float, float, float, float]]  # value -> rows and rows of the shift in the reference, and in the window
@@ -193,8 +193,10 @@ def decompose(name: str, cells: Cells) -> list[Segment]:
     noise = np.sqrt(weight**2 * error + level**2 * (p * (1 - p) / n.sum() + q * (1 - q) / m.sum())) / size
     excess = share - weight
     clear = (excess > np.maximum(STANDS_OUT, 3 * noise)) & (n + m >= FEW)
+    words = ("size_before", "size_after", "before", "after", "within", "mix", "share", "excess")
     numbers = np.column_stack([p, q, a, b, within, mix, share, excess]).tolist()
-    found = [Segment(name, v, int(m[i]), *numbers[i], stands_out=bool(clear[i])) for i, v in enumerate(values)]
+    rows = (dict(zip(words, row, strict=True)) for row in numbers)
+    found = [Segment(name, v, int(m[i]), **row, stands_out=bool(clear[i])) for i, (v, row) in enumerate(zip(values, rows, strict=True))]
     return sorted(found, key=lambda s: -s.share)
 
 # %% ../../nbs/watch/14_causes.ipynb #ba504f44

@@ -20,6 +20,7 @@ from mlops_nb.desk.investigating import NOTEBOOK, because_of, on_alert
 from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
+from mlops_nb.store.control_alerts import AlertNotFound
 
 N, A_DAY = 6_000, 300
 random = np.random.default_rng(29)
@@ -107,6 +108,8 @@ def test_what_was_not_asked_for_is_the_newest_and_what_moved_most(ws: Workspace)
         ws.causes("late", feature="wnd", start="2013-01-18")
     with pytest.raises(UsageError, match="what to look into"):
         ws.causes()
+    with pytest.raises(AlertNotFound):
+        ws.investigate("ffff")
 
 
 def test_where_only_profiles_are_kept_it_says_so_and_still_answers(ws: Workspace) -> None:

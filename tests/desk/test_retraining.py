@@ -91,7 +91,7 @@ def test_by_hand_a_challenger_is_proposed_and_nothing_promoted(ws: Workspace, ca
     with pytest.raises(UsageError, match="why it is dismissed"):
         ws.dismiss(made["id"], " ")
     assert ws.dismiss(made["id"], "the season is over").resolved_at and ws.proposals("late") == []
-    assert find_alert(ws.stores, made["id"]).evidence["dismissed"] == "the season is over"
+    assert find_alert(ws.stores, made["id"]).note == "the season is over"
 
 
 def test_a_notebook_that_fails_names_its_cell(ws: Workspace) -> None:
