@@ -89,7 +89,7 @@ def test_the_causes_as_a_record(ws: Workspace) -> None:
     inside = [r for r in found.performance if r[""] == "this window"]
     assert len(inside) == 2 and {r["labelled"] for r in inside} == {0} and "not known" in found.performance_note
     assert "hub=2" in found.summary and "without tail" in found.summary
-    assert any(c.startswith("mlops-nb watch expect late") for c, _ in found.commands)
+    assert any(c.startswith("mlops-nb watch expect late/1 --from 2013-01-18 --to 2013-01-20 --feature wind") for c, _ in found.commands)
     assert type(found).from_dict(json.loads(json.dumps(found.to_dict()))).to_dict() == found.to_dict()
 
 
@@ -144,7 +144,7 @@ def test_an_alert_is_looked_into_once(ws: Workspace, alert: str, capfd: pytest.C
     }  # fmt: skip
     assert ws.investigate(alert).id == run.id and ws.investigation(alert).id == run.id
     page = told(run)
-    assert "hub=2" in page and "stands out" in page and "without tail" in page and "watch mute late wind" in page
+    assert "hub=2" in page and "stands out" in page and "without tail" in page and "watch mute late --feature wind" in page
     assert "image/png" in (Path(run.folder) / "executed.ipynb").read_text(encoding="utf-8")
     assert "F05" not in page and "N00" not in page, "no id, no tail number"
     assert run.results["stands_out"] == ["hub=2"]
