@@ -20,6 +20,7 @@ from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
+from .alerting import Alerting
 from .checking import Checks, let_through
 from .evidence import Evidence
 from .expecting import Expecting
@@ -281,7 +282,7 @@ class _Watch(_Production, Runs):
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
-    Replays, Investigating, Measuring, Expecting,
+    Replays, Investigating, Measuring, Expecting, Alerting,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

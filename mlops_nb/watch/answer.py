@@ -246,7 +246,7 @@ class Picture(bytes):
     def __repr__(self) -> str:
         return f"<picture, {len(self):,} bytes>"
 
-# %% ../../nbs/watch/15_answer.ipynb #19590d1c
+# %% ../../nbs/watch/15_answer.ipynb #126f86ff
 def answered(found: Causes) -> str:
     "The answer in one or two sentences."
     of = f"{found.feature or 'the model'} of {found.version or found.model}, {found.window}"
@@ -267,14 +267,15 @@ def answered(found: Causes) -> str:
 def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> list[list[str]]:
     "Commands that can be pasted, and what each does."
     model, q = found.model, shlex.quote
-    feature = q(found.feature)
+    feature = f" --feature {q(found.feature)}" if found.feature else ""
     steps: list[list[str]] = []
     moved = found.seen is not None and found.seen.verdict in ("changed", "drifted")
     day = f"{found.start:%Y-%m-%d}" if found.start else ""
     if moved and day:
-        last = f" --until {found.end:%Y-%m-%d}" if found.end else ""
-        steps.append([f"mlops-nb watch expect {q(model)} --since {day}{last}", "this is the new normal: the window becomes a reference"])
-        steps.append([f"mlops-nb watch mute {q(model)} {feature} --reason '…'", "this feature is not to wake anybody for now"])
+        last = f" --to {found.end:%Y-%m-%d}" if found.end else ""
+        expect = f"mlops-nb watch expect {q(found.version or model)} --from {day}{last}{feature} --reason '…'"
+        steps.append([expect, "this is the new normal: the window becomes a reference"])
+        steps.append([f"mlops-nb watch mute {q(model)}{feature} --reason '…'", "this feature is not to wake anybody for now"])
     if found.alert:
         steps.append([f"mlops-nb watch ack {found.alert}", "somebody looks into it"])
         steps.append([f"mlops-nb watch snooze {found.alert} --for 7d --reason '…'", "not before next week"])
