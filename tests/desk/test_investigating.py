@@ -21,6 +21,7 @@ from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
 from mlops_nb.store.control_alerts import AlertNotFound
+from mlops_nb.watch.answer import Causes, course_words
 
 N, A_DAY = 6_000, 300
 random = np.random.default_rng(29)
@@ -93,10 +94,8 @@ def test_the_causes_as_a_record(ws: Workspace) -> None:
     assert type(found).from_dict(json.loads(json.dumps(found.to_dict()))).to_dict() == found.to_dict()
 
 
-def ws_course(found: object) -> str:
-    from mlops_nb.watch.answer import course_words
-
-    return course_words(found.course, found.start, found.end)  # type: ignore[attr-defined]
+def ws_course(found: Causes) -> str:
+    return course_words(found.course, found.start, found.end)
 
 
 def test_what_was_not_asked_for_is_the_newest_and_what_moved_most(ws: Workspace) -> None:
