@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['state_of', 'watch_alerts', 'watch_ack', 'watch_snooze', 'watch_history', 'watch_mute', 'watch_unmute', 'watch_mutes',
-           'watch_rules', 'backtest_text', 'watch_backtest']
+           'watch_rules', 'backtest_text', 'watch_backtest', 'drill_text', 'watch_drill']
 
 # %% ../../nbs/doors/06_cli_alerts.ipynb #cfc45a2d
 from typing import Any
@@ -146,3 +146,30 @@ def watch_backtest(model: str, days: int, file: str | None, out: str) -> None:
     "What the rules would have raised, before they are enabled."
     found = workspace(read_only=True).backtest(model, days, file)
     say(out, found, lambda: backtest_text(found.to_dict()))
+
+# %% ../../nbs/doors/06_cli_alerts.ipynb #ab0d1938
+def drill_text(found: dict[str, Any]) -> str:
+    "A line for each kind of harm, then the sentence."
+    rows = [
+        {"harm": t["harm"], "what was done": t["words"], "result": t["state"], "window": (t["raised"] or "")[:10],
+         "later": "" if t["later"] is None else t["later"], "rules": ", ".join(t["rules"]), "note": t["note"]}
+        for t in found["trials"]
+    ]  # fmt: skip
+    rows = [{**row, "rules": "; ".join(p for p in (row["rules"], row["note"]) if p)} for row in rows]
+    head = f"{found['version']}: a copy of {found['rows']:,} rows in {found['windows']} windows; harmed from {found['onset'][:10]} on."
+    return "\n\n".join([head, table(rows, ["harm", "what was done", "result", "window", "later", "rules"]), found["summary"]])
+
+
+@watch.command("drill")
+@click.argument("model")
+@click.option("--days", default=28, show_default=True, help="Newest windows to copy; the harm begins in their middle.")
+@click.option("--rules", "file", default=None, metavar="FILE", help="Rules to try; default: those of the model.")
+@click.option("--harm", "harms", multiple=True, metavar="KIND", help="Only this one: nulls, shift, unit, category, … Several are fine.")
+@output
+def watch_drill(model: str, days: int, file: str | None, harms: tuple[str, ...], out: str) -> None:
+    "Harm a copy of recent rows, to learn which alarms ring. Nothing of the workspace changes; exit code 3 when one stays silent."
+    chosen = {"harms": harms} if harms else {}
+    found = workspace(read_only=True).drill(model, days, file, **chosen)
+    say(out, found, lambda: drill_text(found.to_dict()))
+    if any(t.state == "silent" for t in found.trials):
+        raise SystemExit(3)

@@ -367,7 +367,7 @@ def _unsaid(windows: list[_Window], louder: Sequence[Alarm]) -> list[_Window]:
     "The windows, without those in which another alarm says it already."
     return [w for w in windows if not any(a.begin <= w.start and (a.over is None or w.start < a.over) for a in louder)]
 
-# %% ../../nbs/watch/16_rules.ipynb #e41600c6
+# %% ../../nbs/watch/16_rules.ipynb #a3af41cc
 MOST_NAMED = 4
 
 
@@ -377,9 +377,9 @@ def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[M
     mine = {b.feature for w in held for b in w.bad if b.feature}
     weights: dict[str, float] = {}
     for m in known:
-        if m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine):
-            if (m.version, m.deployment, m.source, m.segment) == place:
-                weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
+        moved = m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine)
+        if moved and (m.version, m.deployment, m.source, m.segment) == place:
+            weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
     return tuple(sorted(weights, key=lambda f: (-weights[f], f)))
 
 
