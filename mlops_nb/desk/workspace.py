@@ -28,6 +28,7 @@ from .partitions import Partitions
 from .performance import Performance
 from .pipelines import Pipelines
 from .replayed import Replays
+from .reporting import Reporting
 from .runs import Runs
 from .schedules import Schedules
 from .serving import Serving
@@ -274,7 +275,8 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays,
+    Reporting,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
