@@ -3,7 +3,7 @@
 # %% auto #0
 __all__ = ['UNMEASURED', 'SHAPES', 'measured', 'named', 'links_to', 'shapes_for', 'watch_report', 'Reporting', 'write_page']
 
-# %% ../../nbs/desk/09_reporting.ipynb #57d5a3ba
+# %% ../../nbs/desk/09_reporting.ipynb #cb4bdadf
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +16,13 @@ from ..core.measures import Measure
 from ..core.records import ModelVersion, now
 from ..core.serving import Alert
 from ..core.settings import workspace_key
-from .logging import age_of
-from .stores import Base, Stores
 from ..score.metrics import HEADLINE
 from ..watch.charts import shape_of
 from ..watch.report_page import page
 from ..watch.story import WatchReport, sealed, story
 from ..watch.watched import Shape, WatchWindow, evidence_of, length_of
+from .logging import age_of
+from .stores import Base, Stores
 
 # %% ../../nbs/desk/09_reporting.ipynb #a7c7ab7c
 UNMEASURED = "Nothing was measured yet. A workspace that may be written to takes a pass when the report is made."

@@ -4,7 +4,7 @@
 __all__ = ['NARROW', 'BARS', 'brief', 'with_interval', 'ticks', 'short', 'Axis', 'names_below', 'strip', 'metric_panel',
            'volume_panel', 'within', 'marks', 'timeline', 'framed', 'shape_of', 'histogram', 'spark']
 
-# %% ../../nbs/watch/19_charts.ipynb #5bb86526
+# %% ../../nbs/watch/19_charts.ipynb #1841ef78
 import hashlib
 import math
 from collections.abc import Sequence
@@ -13,19 +13,22 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..core.serving import Alert
 from .watched import SIGNS, Figure, Shape, Watched, WatchWindow, time_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-# %% ../../nbs/watch/19_charts.ipynb #fea9c558
+# %% ../../nbs/watch/19_charts.ipynb #9013534b
 def brief(value: float) -> str:
-    "A number as it stands in a drawing or a table: 0.712, 41.3, 12,840."
+    "A number as it stands in a drawing or a table: 0.0004, 0.712, 41.3, 12,840."
     if not math.isfinite(value):
         return "–"
     size = abs(value)
     if value == int(value) and size < 1e15:
         return f"{int(value):,}"
+    if size < 0.01:
+        return f"{value:.2g}"
     return f"{value:.3f}" if size < 10 else f"{value:,.1f}" if size < 1000 else f"{value:,.0f}" if size < 1e15 else f"{value:.3g}"
 
 
@@ -211,7 +214,7 @@ def _answers(w: WatchWindow) -> str:
 def _coverage(w: WatchWindow) -> str:
     return "outcomes unknown" if math.isnan(w.coverage) or not w.coverage else f"outcome known of {w.coverage:.0%}"
 
-# %% ../../nbs/watch/19_charts.ipynb #a5b8ce36
+# %% ../../nbs/watch/19_charts.ipynb #c5316395
 def within(windows: Sequence[WatchWindow], at: datetime | None) -> int | None:
     "The place of the window in which something was."
     return next((i for i, w in enumerate(windows) if at is not None and w.start <= at < w.end), None)
@@ -219,7 +222,8 @@ def within(windows: Sequence[WatchWindow], at: datetime | None) -> int | None:
 
 def marks(axis: Axis, w: Watched, y: float) -> tuple[str, str]:
     "Signs for alerts and changes of production, and the thin lines that lead up from them."
-    signs, lines, met = "", "", {}
+    signs, lines = "", ""
+    met: dict[int, list[Alert]] = {}
     for alert in w.alerts:
         i = within(w.windows, time_of(alert))
         if i is not None:

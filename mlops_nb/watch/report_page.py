@@ -3,27 +3,16 @@
 # %% auto #0
 __all__ = ['SHOWN', 'MOST_FEATURES', 'DENSE', 'MOST_ALERTS', 'level', 'points', 'heat_map', 'fragment', 'page']
 
-# %% ../../nbs/watch/21_report_page.ipynb #6a8b7995
+# %% ../../nbs/watch/21_report_page.ipynb #7ccd3bb6
 import math
 from collections.abc import Callable, Sequence
 
 from ..core.serving import Alert
 from .charts import brief, histogram, spark, timeline, with_interval, within
 from .report_style import EXPLAINED, STYLE, day, e, link, nice, percent, some, word_of
-from mlops_nb.watch.watched import (
-    ESTIMATE,
-    MEANS,
-    SIGNS,
-    Cell,
-    Figure,
-    Watched,
-    WatchedFeature,
-    WatchWindow,
-    evidence_of,
-    time_of,
-)
+from .watched import ESTIMATE, MEANS, SIGNS, Cell, Figure, Watched, WatchedFeature, WatchWindow, evidence_of, time_of
 
-# %% ../../nbs/watch/21_report_page.ipynb #54bb6877
+# %% ../../nbs/watch/21_report_page.ipynb #db79e05e
 def _head(w: Watched) -> str:
     ends = [x.words for x in (w.windows[:1] + w.windows[-1:])][: len(w.windows)]
     span = " to ".join(ends) or "no window yet"
@@ -63,18 +52,18 @@ def _cards(w: Watched) -> str:
     out = [
         _card("Answers", "none" if newest.rows == 0 else "?" if newest.rows is None else f"{newest.rows:,}", newest.words,
               f"{total:,} in {len(w.windows)} windows" if len(w.windows) > 1 else ""),
-        _card("True outcome known", percent(newest.coverage) if newest.coverage > 0 else "none", newest.words),
+        _card("Outcome known", percent(newest.coverage) if newest.coverage > 0 else "none", newest.words),
         _card(f"{name}, realised", brief(seen.value), f"{brief(seen.low)} to {brief(seen.high)}" if math.isfinite(seen.low) else "",
               then.words if then else "no outcome is known",
               f"{brief(seen.reference)} on held-out rows" if math.isfinite(seen.reference) else ""),
         _card(f"{name}, estimated", brief(guess.value), ESTIMATE if when else newest.estimated.note or "no estimate",
               when.words if when else ""),
-        _card("Features that moved", f"{moved:,} of {len(inputs):,}" if inputs else "–", newest.words, scored),
+        _card("Features moved", f"{moved:,} of {len(inputs):,}" if inputs else "–", newest.words, scored),
         _card("Open alerts", f"{still:,}", f"{len(w.alerts):,} in this report"),
     ]  # fmt: skip
     return f'<ul class="cards" aria-label="Key numbers">{"".join(out)}</ul>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #9452a3d3
+# %% ../../nbs/watch/21_report_page.ipynb #ff18a6a8
 SHOWN = 62  # windows in a table: two months of days
 
 
@@ -88,7 +77,7 @@ def _when(w: Watched) -> str:
     keys = _key(line.format("seen"), f"realised {name}, band: 95 % interval")
     keys += _key(line.format("guess"), f"estimated {name} ({ESTIMATE})")
     keys += _key('<rect class="all" x="2" y="0" width="18" height="12"/><rect class="known" x="2" y="5" width="18" height="7"/>',
-                 "answers, dark: true outcome known")  # fmt: skip
+                 "answers; of the filled part the true outcome is known")  # fmt: skip
     if any(within(w.windows, time_of(a)) is not None for a in w.alerts):
         keys += '<span class="key"><span class="st warning word">▲</span> alerts</span>'
     if any(within(w.windows, r.at) is not None for r in w.receipts):
@@ -116,14 +105,14 @@ def _table(w: Watched) -> str:
     titles = "".join(f'<th scope="col"{" class=n" if h in figures else ""}>{e(h)}</th>' for h in head)
     cut = f" The newest {len(shown)} of {len(w.windows)} windows." if len(shown) < len(w.windows) else ""
     note = f"The same as numbers, with 95 % intervals.{cut} *Estimated: {ESTIMATE}."
-    table = f'<table class="full"><caption>{e(note)}</caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="full"><caption><span>{e(note)}</span></caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>'
     return _scrolls("Numbers by window", table)
 
 
 def _scrolls(label: str, body: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{e(label)}">{body}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #88e97c9f
+# %% ../../nbs/watch/21_report_page.ipynb #669687f2
 MOST_FEATURES = 30
 DENSE = 16  # windows; with more of them, cells hold only their sign
 _LEVELS = (0.0, 0.02, 0.06, 0.15, 0.3)
@@ -180,7 +169,7 @@ def heat_map(w: Watched) -> str:
     note = "● drifted, ◐ changed, · as in the reference, – nothing known."
     note += "" if dense else " Numbers: hundredths of weighted change; they add up."
     head = f'<th scope="col" class="f">Feature</th><th scope="col" class="w">leans on</th>{titles}'
-    table = f'<table class="heat{" dense" if dense else ""}"><caption>{note}</caption><thead><tr>{head}</tr></thead>'
+    table = f'<table class="heat{" dense" if dense else ""}"><caption><span>{note}</span></caption><thead><tr>{head}</tr></thead>'
     table += f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table>"
     return _scrolls("Drift by feature and window", table) + more
 
@@ -190,10 +179,10 @@ def _heading(windows: Sequence[WatchWindow], at: int, dense: bool) -> str:
     new_year = before is None or before.year != start.year
     if len(windows[at].label) == 7:
         return f"{start:%b}<br>{start:%Y}" if new_year and not dense else f"{start:%b}"
-    new_month = before is None or before.month != start.month
-    if new_month or not dense:
+    turn = next((i for i in range(at + 1, len(windows)) if windows[i].start.month != start.month), len(windows))
+    if not dense or (before is None and turn - at > 2) or (before is not None and before.month != start.month):
         return f"{start.day}<br>{start:%b}"
-    return f"{start.day}" if at % 2 == 0 else f'<span class="vh">{start.day}</span>'
+    return f"{start.day}" if start.day % 5 == 0 and turn - at > 1 else f'<span class="vh">{start.day}</span>'
 
 
 def _shapes(w: Watched) -> str:
@@ -210,7 +199,7 @@ def _shapes(w: Watched) -> str:
     title = f'<h3 class="next">The heaviest of them, before and now</h3><p class="soft">{words}</p>'
     return f'{title}<div class="shapes">{out}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #d0a2af20
+# %% ../../nbs/watch/21_report_page.ipynb #392c10f7
 MOST_ALERTS = 25
 
 
@@ -260,14 +249,15 @@ def _services(w: Watched) -> str:
 
 def _listed(caption: str, head: Sequence[str], rows: str, figures: Sequence[str] = ()) -> str:
     titles = "".join(f'<th scope="col"{" class=n" if h in figures else ""}>{e(h)}</th>' for h in head)
-    return f"<table class=full><caption>{e(caption)}</caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table class=full><caption><span>{e(caption)}</span></caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _changes(w: Watched) -> str:
     rows = ""
     for r in w.receipts[:20]:
-        what = r.deployment or r.alias
+        what = f"deployment {r.deployment}" if r.deployment else r.alias
         moved = " → ".join(str(v) for v in (r.from_version, r.to_version) if v is not None)
+        moved = f"revision {moved}" if r.deployment and moved else moved
         who, forced = r.actor.id if r.actor else "", " (forced)" if r.forced else ""
         rows += f'<tr><th scope="row">{e(f"{r.at:%Y-%m-%d %H:%M}" if r.at else "")}</th><td>{e(r.action)}{forced}</td><td>{e(what)}</td>'
         rows += f"<td>{e(moved)}</td><td>{e(who)}</td><td>{e(r.reason)}</td><td>{e(r.state)}</td></tr>"

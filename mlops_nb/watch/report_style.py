@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from .watched import SIGNS
 
-# %% ../../nbs/watch/20_report_style.ipynb #05d76d3b
+# %% ../../nbs/watch/20_report_style.ipynb #f81ecaaa
 _LIGHT = (
     "--ink:#18222c;--soft:#556270;--line:#d5dce3;--paper:#fff;--card:#f5f7f9;--seen:#0b5fa5;--guess:#a85a00;"
     "--all:#c3ced9;--known:#5d7892;"
@@ -43,27 +43,30 @@ color:var(--ink);background:var(--paper);max-width:60rem;margin:0 auto;padding:1
 .mlops-watch .ok{--tone:var(--ok)}.mlops-watch .changed{--tone:var(--changed)}.mlops-watch .drifted{--tone:var(--drifted)}
 .mlops-watch .failing,.mlops-watch .critical{--tone:var(--failing)}.mlops-watch .warning{--tone:var(--changed)}
 .mlops-watch .word{color:var(--tone);font-weight:600;white-space:nowrap}
-.mlops-watch .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.2rem,1fr));gap:.7rem;
+.mlops-watch .cards{display:grid;grid-template-columns:repeat(6,1fr);gap:.7rem;
 margin:1.2rem 0 0;padding:0;list-style:none}
-.mlops-watch .cards li{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}
+.mlops-watch .cards li{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .7rem}
 .mlops-watch .cards b{display:block;font-size:1.45rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .mlops-watch .cards span{display:block;color:var(--soft);font-size:.8rem;line-height:1.35}
 .mlops-watch .cards .what{font-size:.85rem;color:var(--ink)}
 .mlops-watch table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}
 .mlops-watch caption{text-align:left;padding:.2rem 0 .4rem;font-size:.85rem}
+.mlops-watch caption span{display:inline-block;max-width:min(48rem,calc(100vw - 2.2rem))}
 .mlops-watch th,.mlops-watch td{padding:.32rem .55rem;border-bottom:1px solid var(--line);
 vertical-align:top;text-align:left;background:none}
 .mlops-watch thead th{color:var(--soft);font-weight:500}.mlops-watch tbody th{font-weight:500;white-space:nowrap}
 .mlops-watch .n{text-align:right;white-space:nowrap}.mlops-watch .full{width:100%}
 .mlops-watch .heat thead .f{text-align:left}.mlops-watch h3.next{margin-top:1.4rem}
-.mlops-watch .scroll{overflow-x:auto;max-width:100%}.mlops-watch .scroll:focus-visible{outline:2px solid var(--seen)}
+.mlops-watch .heat:not(.dense){width:100%}
+.mlops-watch .scroll{overflow-x:auto;max-width:100%;position:relative}.mlops-watch .scroll:focus-visible{outline:2px solid var(--seen)}
 .mlops-watch .heat td{text-align:center;padding:.3rem .3rem;border:2px solid var(--paper);min-width:1.5rem;white-space:nowrap}
 .mlops-watch .heat th{border:0;padding:.2rem .5rem}.mlops-watch .heat thead th{text-align:center;font-size:.8rem;white-space:nowrap}
 .mlops-watch .heat tbody th,.mlops-watch .heat tfoot th{position:sticky;left:0;background:var(--paper);
 max-width:15rem;overflow:hidden;text-overflow:ellipsis}
 .mlops-watch .heat tfoot td{background:none;border-top:1px solid var(--line)}
 .mlops-watch .heat .w{width:5.4rem;min-width:5.4rem;text-align:left}
-.mlops-watch .dense td{padding:.3rem 0;min-width:.9rem;border-width:1px;font-size:.75rem}
+.mlops-watch .dense td:not(.w){padding:.3rem 0;min-width:.7rem;border-width:1px;font-size:.7rem}
+.mlops-watch .dense thead th:not(.f):not(.w){max-width:0;padding:.2rem 0;text-align:left;overflow:visible;line-height:1.25}
 .mlops-watch .s0{background:var(--s0);color:var(--soft)}.mlops-watch .s1{background:var(--s1)}.mlops-watch .s2{background:var(--s2)}
 .mlops-watch .s3{background:var(--s3);color:#1b1206}.mlops-watch .s4{background:var(--s4);color:var(--deep)}
 .mlops-watch .s5{background:var(--s5);color:var(--deep)}
@@ -72,6 +75,7 @@ max-width:15rem;overflow:hidden;text-overflow:ellipsis}
 .mlops-watch .vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .mlops-watch figure{margin:.6rem 0}.mlops-watch figcaption{font-size:.85rem;color:var(--soft)}.mlops-watch .narrow{display:none}
 .mlops-watch svg{max-width:100%;height:auto;display:block}.mlops-watch svg text{fill:var(--soft);font-size:11.5px}
+.mlops-watch svg .said{paint-order:stroke;stroke:var(--paper);stroke-width:4px}
 .mlops-watch svg.small text{fill:var(--ink);font-size:11px}.mlops-watch .key{white-space:nowrap;margin-right:1.1rem}
 .mlops-watch .key svg{display:inline-block;vertical-align:middle;margin-right:.3rem}
 .mlops-watch .grid{stroke:var(--line);stroke-width:1;fill:none}.mlops-watch .base{stroke:var(--soft);fill:none}
@@ -94,12 +98,19 @@ max-width:15rem;overflow:hidden;text-overflow:ellipsis}
 .mlops-watch dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;font-size:.88rem}
 .mlops-watch dt{font-weight:600}.mlops-watch dd{margin:0}
 .mlops-watch footer{margin-top:2.4rem;border-top:1px solid var(--line);padding-top:.7rem;color:var(--soft);font-size:.82rem}
-@media(max-width:640px){.mlops-watch{padding:1rem .9rem}.mlops-watch .broad{display:none}.mlops-watch .narrow{display:block}
-.mlops-watch h1{font-size:1.4rem}.mlops-watch .cards{grid-template-columns:1fr 1fr}.mlops-watch .heat .w{display:none}
+@media(max-width:860px){.mlops-watch .cards{grid-template-columns:repeat(3,1fr)}}
+@media(max-width:640px){.mlops-watch{padding:1rem .9rem}.mlops-watch .key{white-space:normal;display:block}
+.mlops-watch .full{min-width:58rem}
+.mlops-watch .broad{display:none}.mlops-watch .narrow{display:block}
+.mlops-watch h1{font-size:1.4rem}.mlops-watch .cards{grid-template-columns:1fr 1fr}
+.mlops-watch table.full tbody th{position:sticky;left:0;background:var(--paper)}.mlops-watch .heat .w{display:none}
 .mlops-watch .heat tbody th,.mlops-watch .heat tfoot th{max-width:8rem}}
 @media print{.mlops-watch{LIGHT;color-scheme:light;max-width:none;padding:0;font-size:10.5pt;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.mlops-watch .scroll{overflow:visible}.mlops-watch section,.mlops-watch tr,.mlops-watch .told>li,.mlops-watch .cards li{break-inside:avoid}
+.mlops-watch .scroll{overflow:visible}.mlops-watch table{font-size:8.5pt}
+.mlops-watch .dense td:not(.w){min-width:0;font-size:5pt}
+.mlops-watch th,.mlops-watch td{padding:.25rem .3rem}
+.mlops-watch section,.mlops-watch tr,.mlops-watch .told>li,.mlops-watch .cards li{break-inside:avoid}
 .mlops-watch section.long{break-inside:auto}.mlops-watch h2{break-after:avoid}
 .mlops-watch .broad{display:block}.mlops-watch .narrow{display:none}}
 """

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -84,8 +85,6 @@ def test_an_alert_leads_to_its_notebook(ws: Workspace, tmp_path: Path) -> None:
         found = replace(found, alerts=(replace(told, evidence={"run": "20130115-look"}),))
         text = ws.draw_report(found, page).read_text()
         (href,) = re.findall(r'<a href="([^"]+)"', text)
-        from urllib.parse import unquote
-
         assert (page.parent / unquote(href)).resolve() == (run / "executed.ipynb").resolve()
     ws.draw_report(replace(found, alerts=(replace(told, id="gone"),)), page)
     assert "temp moved" in page.read_text() and "<a " not in page.read_text()
@@ -106,7 +105,7 @@ def test_the_first_report_takes_a_pass(ws: Workspace, tmp_path: Path, capsys: py
     report = ws.watch("late", window="7d")
     assert report.state in ("drifted", "failing") and report.windows[-1].rows
     assert sum(w.rows or 0 for w in report.windows) == len(LIVE)
-    assert [f.name for f in report.features if not f.is_answer][0] == "temp"
+    assert next(f.name for f in report.features if not f.is_answer) == "temp"
     assert any(w.realised.known for w in report.windows) and any(w.estimated.known for w in report.windows)
     page = tmp_path / "late.html"
     assert main(["-C", str(ws.root), "watch", "report", "late", "--window", "7d", "--html", str(page)]) == 0
