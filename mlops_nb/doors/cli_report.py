@@ -12,7 +12,7 @@ import click
 from .frame import output, say, watch, workspace
 from .text import table
 
-# %% ../../nbs/doors/06_cli_report.ipynb #a5f01c51
+# %% ../../nbs/doors/06_cli_report.ipynb #ab98ee36
 WIDE = 100
 SIGNS = {
     "ok": "✓", "changed": "◐", "drifted": "●", "failing": "✗", "unlabelled": "?", "silent": "○", "unknown": "–", "none": "–",
@@ -32,6 +32,7 @@ def _number(figure: dict[str, Any]) -> str:
     if figure["value"] is None:
         return "–"
     half = "" if figure["low"] is None or figure["high"] is None else f" ±{(figure['high'] - figure['low']) / 2:.3f}"
+    half += " (few)" if figure["n"] < 30 else ""
     return f"{figure['value']:.3f}{half}"
 
 

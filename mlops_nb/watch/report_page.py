@@ -12,7 +12,7 @@ from .charts import brief, histogram, spark, timeline, with_interval, within
 from .report_style import EXPLAINED, STYLE, day, e, link, nice, percent, some, word_of
 from .watched import ESTIMATE, MEANS, SIGNS, Cell, Figure, Watched, WatchedFeature, WatchWindow, evidence_of, time_of
 
-# %% ../../nbs/watch/21_report_page.ipynb #db79e05e
+# %% ../../nbs/watch/21_report_page.ipynb #3a831985
 def _head(w: Watched) -> str:
     ends = [x.words for x in (w.windows[:1] + w.windows[-1:])][: len(w.windows)]
     span = " to ".join(ends) or "no window yet"
@@ -33,7 +33,7 @@ def _card(what: str, number: str, *lines: str) -> str:
 
 def _last(w: Watched, name: str) -> tuple[Figure, WatchWindow | None]:
     "The newest window in which there is such a figure."
-    found = next((x for x in reversed(w.windows) if getattr(x, name).known), None)
+    found = next((x for x in reversed(w.windows) if getattr(x, name).sure), None)
     return (getattr(found, name), found) if found else (Figure(), None)
 
 
@@ -63,7 +63,7 @@ def _cards(w: Watched) -> str:
     ]  # fmt: skip
     return f'<ul class="cards" aria-label="Key numbers">{"".join(out)}</ul>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #ff18a6a8
+# %% ../../nbs/watch/21_report_page.ipynb #7069456c
 SHOWN = 62  # windows in a table: two months of days
 
 
@@ -97,7 +97,8 @@ def _table(w: Watched) -> str:
         moved = some([*x.drifted, *x.changed], 4) or ("–" if x.verdict == "none" else "nothing")
         problems = "".join(f'<br><span class="soft">{e(p)}</span>' for p in x.problems[:3])
         cells = [word_of(x.state), *([e(x.version)] if several else []), "–" if x.rows is None else f"{x.rows:,}", percent(x.coverage)]
-        cells += [with_interval(x.realised), brief(x.estimated.value), "–" if math.isnan(x.score) else f"{x.score:.2f}"]
+        few = "" if x.realised.sure or not x.realised.known else '<br><span class="soft">few labels</span>'
+        cells += [with_interval(x.realised) + few, brief(x.estimated.value), "–" if math.isnan(x.score) else f"{x.score:.2f}"]
         cells += [e(moved) + problems, f"{len(x.alerts)}" if x.alerts else ""]
         rows += f'<tr><th scope="row">{e(x.label)}</th>' + "".join(
             f"<td{' class=n' if h in figures else ''}>{c}</td>" for h, c in zip(head[1:], cells, strict=True)

@@ -3,7 +3,7 @@
 # %% auto #0
 __all__ = ['LATE', 'WatchReport', 'state_of', 'too_good', 'story', 'sealed']
 
-# %% ../../nbs/watch/23_story.ipynb #e3496b6e
+# %% ../../nbs/watch/23_story.ipynb #b02d579f
 import hashlib
 import json
 import math
@@ -17,12 +17,12 @@ from ..core.records import Receipt
 from ..core.serving import Alert
 from . import watched
 from .charts import brief, with_interval, within
-from .gathering import LOWER_IS_BETTER, features_of, headline_of, is_worse, one_role, services_of, upper, window_of
+from .gathering import LOWER_IS_BETTER, features_of, headline_of, is_worse, services_of, upper, window_of
 from .report_page import fragment
 from .report_style import nice, percent, some
 from .watched import ESTIMATE, MEANS, WORST, ReportState, ServiceLevel, Shape, Watched, WatchedFeature, WatchWindow
 
-# %% ../../nbs/watch/23_story.ipynb #d79953a6
+# %% ../../nbs/watch/23_story.ipynb #9ddcba89
 @dataclass(frozen=True)
 class WatchReport(Watched):
     "How a model is: its state, its windows, what moved, the alerts, and what changed in production. No data is never green."
@@ -31,9 +31,9 @@ class WatchReport(Watched):
         return fragment(self)
 
 
-_CLOCK = ("service", "freshness")  # measured by the clock on the wall
+_CLOCK = "service"  # measured by the clock on the wall
 
-# %% ../../nbs/watch/23_story.ipynb #1742ecd8
+# %% ../../nbs/watch/23_story.ipynb #5a8a4ac9
 LATE = 3  # windows for which an outcome may be outstanding
 
 
@@ -42,7 +42,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
     if not windows or windows[-1].state == "silent":
         return "silent"
     found: list[ReportState] = [windows[-1].state]
-    checked = next((w for w in reversed(windows[-LATE:]) if w.realised.known), None)
+    checked = next((w for w in reversed(windows[-LATE:]) if w.realised.sure), None)
     if checked is not None and found == ["unlabelled"]:
         found = ["ok"]
     if checked is not None and checked.state == "failing":
@@ -54,7 +54,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
         found.append("changed")
     return max(found, key=WORST.index)
 
-# %% ../../nbs/watch/23_story.ipynb #3f565927
+# %% ../../nbs/watch/23_story.ipynb #2971a68a
 def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequence[WatchWindow]) -> str:
     if w.state == "silent":
         last = next((b for b in reversed(before) if b.rows), None)
@@ -62,7 +62,7 @@ def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequenc
     moved, shares = [*w.drifted, *w.changed], {f.name: f.share for f in features}
     answers = [f.name for f in features if f.is_answer and f.cells[-1].verdict in ("changed", "drifted")]
     if w.verdict == "none":
-        why = next((f.cells[-1].reason for f in features if f.cells and f.cells[-1].reason), "nothing was compared")
+        why = w.reason or next((f.cells[-1].reason for f in features if f.cells and f.cells[-1].reason), "nothing was compared")
         return f"Nothing can be said of the data {w.when}: {why.rstrip('.')}."
     if not moved:
         return f"{upper(w.when)} the data is as it was in training, in all {sum(not f.is_answer for f in features):,} features."
@@ -77,7 +77,7 @@ def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequenc
 
 
 def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
-    seen = next((w for w in reversed(windows) if w.realised.known), None)
+    seen = next((w for w in reversed(windows) if w.realised.sure), None)
     guess = next((w for w in reversed(windows) if w.estimated.known), None)
     name, out = nice(headline) or "metric", []
     if seen is None:
@@ -106,7 +106,7 @@ def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
 def too_good(w: WatchWindow, headline: str) -> bool:
     "Whether the estimate promised more than came true, beyond both intervals."
     seen, guess = (w.realised, w.estimated) if headline not in LOWER_IS_BETTER else (w.estimated, w.realised)
-    return seen.known and guess.known and seen.high < guess.low
+    return w.realised.sure and guess.known and seen.known and seen.high < guess.low
 
 
 def _of_time(windows: Sequence[WatchWindow]) -> str:
@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #4cee8d90
+# %% ../../nbs/watch/23_story.ipynb #f6cebcbe
 def story(
     measures: Iterable[Measure],
     *,
@@ -147,23 +147,23 @@ def story(
     notes: Sequence[str] = (),
 ) -> WatchReport:
     "The report that these numbers make."
-    given = [m for m in measures if m.model == model and (not version or m.version in ("", version))]
-    found = one_role(given)
-    timed = [m for m in found if m.kind not in _CLOCK]
+    given = [m for m in measures if m.model == model and not m.segment and version in ("", m.version)]
+    timed = [m for m in given if m.kind != _CLOCK]
+    services = services_of([m for m in measures if m.model == model], "1d" if window == "month" else window)
     ordered = tuple(sorted(alerts, key=lambda a: (str(watched.time_of(a)), a.id), reverse=True))
     changes = tuple(sorted(receipts, key=lambda r: -r.sequence))
-    services = services_of(given, "1d" if window == "month" else window)
     headline = headline or headline_of(timed)
     cuts = watched.periods(min(m.start for m in timed), max(m.end for m in timed), window) if timed else []
     if last is not None and cuts:
         cuts = [c for c in cuts if c[0] >= cuts[-1][1] - last] or cuts[-1:]
-    made = [window_of(watched.by_series(p, *c), *c, headline) for p, c in zip(watched.laid_out(timed, cuts), cuts, strict=True)]
+    parts = list(zip(watched.laid_out(timed, cuts), cuts, strict=True))
+    made = [window_of(part, *cut, headline) for part, cut in parts]
     windows = [_with_alerts(w, ordered) for w, _ in made]
     features = features_of([cells for _, cells in made], importance)
     state = state_of(windows, ordered, services)
     told = _sentences(windows, features, ordered, headline)
     newest = version or holder or next((w.version for w in reversed(windows) if w.version), "")
-    folded = any(m.end - m.start < c[1] - c[0] for p, c in zip(watched.laid_out(timed, cuts), cuts, strict=True) for m in p)
+    folded = any(m.kind != "volume" and m.end - m.start < cut[1] - cut[0] for part, cut in parts for m in part)
     said = [*notes, *([_FOLDED] if folded else [])]
     report = WatchReport(
         model, newest, window, cuts[-1][0] if cuts else None, state, MEANS[state], tuple(told), headline, alias, since,

@@ -6,7 +6,7 @@ __all__ = ['ReportState', 'SIGNS', 'MEANS', 'WORST', 'ESTIMATE', 'NAN', 'EPOCH',
            'spoken', 'chosen', 'laid_out', 'by_series', 'together', 'or_nan', 'mean_of', 'figure', 'cell', 'Watched',
            'evidence_of', 'time_of']
 
-# %% ../../nbs/watch/18_watched.ipynb #e8c13293
+# %% ../../nbs/watch/18_watched.ipynb #ef7e79bb
 import math
 import re
 from bisect import bisect_right
@@ -20,6 +20,7 @@ from ..core.measures import Measure
 from ..core.records import Receipt, Record, RunVerdict
 from ..core.serving import Alert
 from .estimate import ASSUMES
+from .performance import MINIMUM
 
 # %% ../../nbs/watch/18_watched.ipynb #c755325b
 ReportState = Literal["ok", "changed", "drifted", "failing", "unlabelled", "silent", "unknown"]
@@ -39,7 +40,7 @@ WORST: tuple[str, ...] = ("ok", "unlabelled", "unknown", "changed", "drifted", "
 ESTIMATE = f"estimate, assumes {ASSUMES}"
 NAN = float("nan")
 
-# %% ../../nbs/watch/18_watched.ipynb #b3969972
+# %% ../../nbs/watch/18_watched.ipynb #6cdc2428
 @dataclass(frozen=True)
 class Figure(Record):
     "A metric in one window."
@@ -57,6 +58,11 @@ class Figure(Record):
     def known(self) -> bool:
         "Whether there is a number."
         return math.isfinite(self.value)
+
+    @property
+    def sure(self) -> bool:
+        "Whether it rests on enough rows to stand for a window."
+        return self.known and self.n >= MINIMUM
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class WatchedFeature(Record):
     is_answer: bool = False  # the model's own answers, not one of its inputs
     cells: tuple[Cell, ...] = ()  # one a window
 
-# %% ../../nbs/watch/18_watched.ipynb #2d4c6104
+# %% ../../nbs/watch/18_watched.ipynb #4ddfc88e
 @dataclass(frozen=True)
 class WatchWindow(Record):
     "What is known of a model in one stretch of time."
@@ -98,6 +104,7 @@ class WatchWindow(Record):
     rows: int | None = None  # answers; None: not counted
     coverage: float = NAN  # share of the answers whose true outcome is known
     verdict: RunVerdict = "none"  # of its data
+    reason: str = ""  # what was seen in its data, in one sentence
     score: float = NAN  # weighted change of all features
     bound: float = NAN  # above it the window has drifted
     drifted: tuple[str, ...] = ()  # features, the heaviest first
