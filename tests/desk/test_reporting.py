@@ -100,9 +100,12 @@ def test_a_model_of_which_nothing_is_known(ws: Workspace) -> None:
 
 
 def test_the_first_report_takes_a_pass(ws: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    unread = Workspace(ws.root, read_only=True).watch("late")
-    assert unread.state == "silent" and "takes a pass" in unread.notes[0], "a reader changes nothing"
+    read = Workspace(ws.root, read_only=True).watch("late", window="7d")
+    assert read.state in ("drifted", "failing") and ws.measures("late", window="7d") == [], "a reader changes nothing"
     report = ws.watch("late", window="7d")
+    assert report.digest == read.digest and ws.measures("late", window="7d")
+    with ws.stores.control.lease("watch", "somebody else", ttl_s=60):
+        assert "somebody else" in ws.watch("late", window="7d").notes[0]
     assert report.state in ("drifted", "failing") and report.windows[-1].rows
     assert sum(w.rows or 0 for w in report.windows) == len(LIVE)
     assert next(f.name for f in report.features if not f.is_answer) == "temp"
