@@ -4,8 +4,9 @@
 __all__ = ['LOWER_IS_BETTER', 'one_role', 'leading', 'is_worse', 'upper', 'window_of', 'is_answer', 'headline_of', 'features_of',
            'services_of']
 
-# %% ../../nbs/watch/22_gathering.ipynb #5ed7c001
+# %% ../../nbs/watch/22_gathering.ipynb #5bd689de
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -56,10 +57,10 @@ def leading(measures: Iterable[Measure], start: datetime, end: datetime) -> str:
             for v, by in rows.items()}  # fmt: skip
     return max(best, key=lambda v: (best[v], v)) if best else ""
 
-# %% ../../nbs/watch/22_gathering.ipynb #6de33728
+# %% ../../nbs/watch/22_gathering.ipynb #d465c0ff
 _RANK = {"none": 0, "ok": 1, "changed": 2, "drifted": 3}
 _NO_CELL = Cell()
-_SAID = ("quality", "skew", "concept", "freshness", "labels")
+_SAID = ("volume", "quality", "skew", "concept", "freshness", "labels")
 
 
 def is_worse(f: Figure) -> bool:
@@ -87,9 +88,16 @@ def upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _told(series: Sequence[list[Measure]]) -> list[Measure]:
+    "Of a kind, what speaks for all features where something does."
+    whole = [m for s in series for m in s if not m.feature]
+    return whole if any(m.verdict in ("changed", "drifted") for m in whole) else [m for s in series for m in s]
+
+
 def _problem(m: Measure) -> str:
     if m.reason:
-        said = upper(m.reason if not m.feature or m.feature in m.reason else f"{m.feature}: {m.reason}")
+        said = m.reason if not m.feature or m.feature in m.reason else f"{m.feature}: {m.reason}"
+        said = said if re.match(r"\S+:", said) else upper(said)  # the name of a feature stays as it is
     elif m.kind == "freshness":
         said = f"The newest {'label' if 'label' in m.name else 'answer'} is {watched.or_nan(m.value) / 86_400:.1f} days old"
     else:
@@ -126,7 +134,7 @@ def window_of(measures: Sequence[Measure], start: datetime, end: datetime, headl
     counts = [s for s in of["volume"] if s[0].name == "rows"]
     counted = [m for s in [s for s in counts if not s[0].version] or counts for m in s if m.value is not None]
     named = {kind: [m for s in of[kind] if s[0].name == headline and not s[0].feature for m in s] for kind in ("performance", "estimate")}
-    wrong = [m for kind in _SAID for s in of[kind] for m in s if m.verdict in ("changed", "drifted") and not (kind == "skew" and m.feature)]
+    wrong = [m for kind in _SAID for m in _told(of[kind]) if m.verdict in ("changed", "drifted")]
     failing = any(m.verdict == "drifted" and m.kind == "concept" and m.name != "cusum" for m in wrong)
     made = WatchWindow(
         watched.label_of(start, end), start, end, "unknown", version,

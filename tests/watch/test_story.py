@@ -299,3 +299,21 @@ def test_only_what_lies_beside_the_page_is_linked() -> None:
     assert '<a href="runs/r1/executed.ipynb">' in page(replace(daily(a_day(), alerts=told), links={"a": "runs/r1/executed.ipynb"}))
     for elsewhere in ("https://example.org", "//example.org", "javascript:alert(1)", "file:///etc/passwd", "C:\\a"):
         assert "<a " not in page(replace(daily(a_day(), alerts=told), links={"a": elsewhere}))
+
+
+def test_a_window_that_has_hardly_begun_is_not_now() -> None:
+    month = [replace(m, end=datetime(2013, 8, 1, tzinfo=UTC)) for m in a_day()]
+    august, end = datetime(2013, 8, 1, tzinfo=UTC), datetime(2013, 9, 1, tzinfo=UTC)
+    begun = [replace(m, start=august, end=end, verdict="drifted", n=88) for m in a_day()]
+    kept = story([*month, *begun], model="m", reach=august + 9 * DAY)
+    left = story([*month, *begun], model="m", reach=august + DAY)
+    assert kept.now == august and kept.state == "failing"
+    assert left.now == JULY and left.state == "ok" and "August 2013 has hardly begun" in left.notes[0]
+    assert story(begun, model="m", reach=august + DAY).now == august, "it is all there is"
+
+
+def test_what_is_odd_about_the_volume_is_said() -> None:
+    few = daily(a_day(volume={"value": 88, "verdict": "changed", "reason": "88 rows where 900 are usual"}))
+    assert few.state == "changed" and "88 rows where 900 are usual." in few.windows[0].problems
+    wrong = [replace(m, kind="quality", name="nulls", feature="temp", verdict="changed", reason="100 % of 88 are missing") for m in a_day()[2:3]]
+    assert daily([*a_day(), *wrong]).windows[0].problems == ("temp: 100 % of 88 are missing.",)
