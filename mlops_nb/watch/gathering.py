@@ -57,7 +57,7 @@ def leading(measures: Iterable[Measure], start: datetime, end: datetime) -> str:
             for v, by in rows.items()}  # fmt: skip
     return max(best, key=lambda v: (best[v], v)) if best else ""
 
-# %% ../../nbs/watch/22_gathering.ipynb #d465c0ff
+# %% ../../nbs/watch/22_gathering.ipynb #a959e5c6
 _RANK = {"none": 0, "ok": 1, "changed": 2, "drifted": 3}
 _NO_CELL = Cell()
 _SAID = ("volume", "quality", "skew", "concept", "freshness", "labels")
@@ -135,6 +135,7 @@ def window_of(measures: Sequence[Measure], start: datetime, end: datetime, headl
     counted = [m for s in [s for s in counts if not s[0].version] or counts for m in s if m.value is not None]
     named = {kind: [m for s in of[kind] if s[0].name == headline and not s[0].feature for m in s] for kind in ("performance", "estimate")}
     wrong = [m for kind in _SAID for m in _told(of[kind]) if m.verdict in ("changed", "drifted")]
+    wrong.sort(key=lambda m: -_RANK[m.verdict])
     failing = any(m.verdict == "drifted" and m.kind == "concept" and m.name != "cusum" for m in wrong)
     made = WatchWindow(
         watched.label_of(start, end), start, end, "unknown", version,
@@ -143,7 +144,7 @@ def window_of(measures: Sequence[Measure], start: datetime, end: datetime, headl
         _whole(whole, cells), whole[-1].reason if len(whole) == 1 else "", _score(whole, cells), watched.or_nan(whole[-1].threshold) if whole else NAN,
         tuple(n for n in moved if cells[n].verdict == "drifted"), tuple(n for n in moved if cells[n].verdict == "changed"),
         watched.figure(named["performance"]), watched.figure(named["estimate"], estimate=True),
-        (*_holes(measures, start, end), *dict.fromkeys(_problem(m) for m in sorted(wrong, key=lambda m: -_RANK[m.verdict])))[:20],
+        tuple(dict.fromkeys([*_holes(measures, start, end), *map(_problem, wrong)]))[:20],
     )  # fmt: skip
     quality = max([_RANK[m.verdict] for m in wrong if m.kind in ("quality", "skew")], default=0)
     return replace(made, state=_state(made, failing, quality if not wrong else max(quality, 2))), cells
