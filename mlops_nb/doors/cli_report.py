@@ -12,7 +12,7 @@ import click
 from .frame import output, say, watch, workspace
 from .text import table
 
-# %% ../../nbs/doors/06_cli_report.ipynb #ab98ee36
+# %% ../../nbs/doors/06_cli_report.ipynb #37185225
 WIDE = 100
 SIGNS = {
     "ok": "✓", "changed": "◐", "drifted": "●", "failing": "✗", "unlabelled": "?", "silent": "○", "unknown": "–", "none": "–",
@@ -28,12 +28,11 @@ def _said(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form)
 
 
-def _number(figure: dict[str, Any]) -> str:
+def _number(figure: dict[str, Any], settled: bool) -> str:
     if figure["value"] is None:
         return "–"
     half = "" if figure["low"] is None or figure["high"] is None else f" ±{(figure['high'] - figure['low']) / 2:.3f}"
-    half += " (few)" if figure["n"] < 30 else ""
-    return f"{figure['value']:.3f}{half}"
+    return f"{figure['value']:.3f}{half}{'' if settled else ' (few)'}"
 
 
 def _some(names: list[str], width: int) -> str:
@@ -53,7 +52,7 @@ def _windows(report: dict[str, Any]) -> str:
     for w in shown:
         rows.append({
             "window": w["label"], "state": f"{SIGNS[w['state']]} {w['state']}", "version": w["version"].rpartition("/")[2],
-            "answers": _said(w["rows"], ","), "known": _said(w["coverage"], ".0%"), name: _number(w["realised"]),
+            "answers": _said(w["rows"], ","), "known": _said(w["coverage"], ".0%"), name: _number(w["realised"], w["settled"]),
             "estimated": _said(w["estimated"]["value"], ".3f"), "change": _said(w["score"], ".2f"), "alerts": str(len(w["alerts"]) or ""),
         })  # fmt: skip
     columns = ["window", "state", *(["version"] if several else []), "answers", "known", name, "estimated", "change", "alerts"]
@@ -61,7 +60,7 @@ def _windows(report: dict[str, Any]) -> str:
     moved = [{"moved": _some([*w["drifted"], *w["changed"]], room)} for w in shown]
     return table([row | more for row, more in zip(rows, moved, strict=True)], [*columns, "moved"])
 
-# %% ../../nbs/doors/06_cli_report.ipynb #3579c45e
+# %% ../../nbs/doors/06_cli_report.ipynb #b42aaead
 def heat_text(report: dict[str, Any]) -> str:
     "A character for each feature and window."
     shown, skip = report["features"][:_SHOWN], max(len(report["windows"]) - _WINDOWS, 0)
@@ -105,6 +104,13 @@ def _alerts(report: dict[str, Any], most: int = 6) -> str:
     return "\n".join(lines)
 
 
+def _remarks(report: dict[str, Any], most: int = 4) -> str:
+    "What else was seen in the newest windows that have something."
+    told = [w for w in reversed(report["windows"]) if w["problems"]][:3]
+    lines = [_wrapped(f"{w['label']} {p[:300]}", rest="    ") for w in told for p in w["problems"][:most]]
+    return "\n".join(["Remarks", *lines]) if lines else ""
+
+
 def _next(report: dict[str, Any]) -> str:
     "Commands that lead on from here."
     model, newest = report["model"], report["windows"][-1] if report["windows"] else None
@@ -119,7 +125,7 @@ def _next(report: dict[str, Any]) -> str:
     width = max(len(s) for s, _ in steps)
     return "\n".join(["Next", *(f"  {s:{width}}  {why}" for s, why in steps)])
 
-# %% ../../nbs/doors/06_cli_report.ipynb #ace1ab97
+# %% ../../nbs/doors/06_cli_report.ipynb #7fc0b149
 def report_text(report: dict[str, Any]) -> str:
     "The report for a terminal of a hundred columns."
     held = f" ({report['alias']}{' since ' + report['since'][:10] if report['since'] else ''})" if report["alias"] else ""
@@ -132,7 +138,7 @@ def report_text(report: dict[str, Any]) -> str:
         notes += [f"The newest {_WINDOWS} of {len(report['windows'])} windows."] if len(report["windows"]) > _WINDOWS else []
         parts.append("\n".join([_windows(report), *notes]))
         parts.append(heat_text(report))
-    parts += [_alerts(report), "\n".join(_wrapped(f"Note: {n}") for n in report["notes"]), _next(report)]
+    parts += [_alerts(report), _remarks(report), "\n".join(_wrapped(f"Note: {n}") for n in report["notes"]), _next(report)]
     return "\n\n".join(p for p in parts if p)
 
 

@@ -113,7 +113,7 @@ def strip(axis: Axis, windows: Sequence[WatchWindow], y: float) -> str:
         i = end
     return out
 
-# %% ../../nbs/watch/19_charts.ipynb #40794091
+# %% ../../nbs/watch/19_charts.ipynb #e465b4b9
 def _range(figures: Sequence[Figure]) -> tuple[float, float]:
     "The scale: all values and the reference, and the bands as far as they are not much wider than that."
     values = [v for f in figures if f.known for v in (f.value, f.reference) if math.isfinite(v)]
@@ -158,7 +158,7 @@ def _series(axis: Axis, windows: Sequence[WatchWindow], figures: Sequence[Figure
 
 def metric_panel(axis: Axis, w: Watched, top: float, high: float) -> str:
     "Realised and estimated metric over the windows."
-    seen, guessed = [x.realised for x in w.windows], [x.estimated for x in w.windows]
+    seen, guessed = [x.realised if x.settled else Figure() for x in w.windows], [x.estimated for x in w.windows]
     if not any(f.known for f in (*seen, *guessed)):
         words = "No outcome is known, and there is no estimate."
         return f'<text x="{axis.left + 4:g}" y="{top + high / 2:g}" class="said">{words}</text>'

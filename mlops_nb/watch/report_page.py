@@ -12,7 +12,7 @@ from .charts import brief, histogram, spark, timeline, with_interval, within
 from .report_style import EXPLAINED, STYLE, day, e, link, nice, percent, some, word_of
 from .watched import ESTIMATE, MEANS, SIGNS, Cell, Figure, Watched, WatchedFeature, WatchWindow, evidence_of, time_of
 
-# %% ../../nbs/watch/21_report_page.ipynb #3a831985
+# %% ../../nbs/watch/21_report_page.ipynb #73c96aba
 def _head(w: Watched) -> str:
     ends = [x.words for x in (w.windows[:1] + w.windows[-1:])][: len(w.windows)]
     span = " to ".join(ends) or "no window yet"
@@ -33,7 +33,7 @@ def _card(what: str, number: str, *lines: str) -> str:
 
 def _last(w: Watched, name: str) -> tuple[Figure, WatchWindow | None]:
     "The newest window in which there is such a figure."
-    found = next((x for x in reversed(w.windows) if getattr(x, name).sure), None)
+    found = next((x for x in reversed(w.windows) if (x.settled if name == "realised" else getattr(x, name).known)), None)
     return (getattr(found, name), found) if found else (Figure(), None)
 
 
@@ -63,7 +63,7 @@ def _cards(w: Watched) -> str:
     ]  # fmt: skip
     return f'<ul class="cards" aria-label="Key numbers">{"".join(out)}</ul>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #7069456c
+# %% ../../nbs/watch/21_report_page.ipynb #9887037f
 SHOWN = 62  # windows in a table: two months of days
 
 
@@ -95,9 +95,10 @@ def _table(w: Watched) -> str:
     rows = ""
     for x in shown:
         moved = some([*x.drifted, *x.changed], 4) or ("–" if x.verdict == "none" else "nothing")
-        problems = "".join(f'<br><span class="soft">{e(p)}</span>' for p in x.problems[:3])
+        count = len(x.problems)
+        problems = f'<br><span class="soft">{count} {"remark" if count == 1 else "remarks"}</span>' if count else ""
         cells = [word_of(x.state), *([e(x.version)] if several else []), "–" if x.rows is None else f"{x.rows:,}", percent(x.coverage)]
-        few = "" if x.realised.sure or not x.realised.known else '<br><span class="soft">few labels</span>'
+        few = "" if x.settled or not x.realised.known else '<br><span class="soft">few so far</span>'
         cells += [with_interval(x.realised) + few, brief(x.estimated.value), "–" if math.isnan(x.score) else f"{x.score:.2f}"]
         cells += [e(moved) + problems, f"{len(x.alerts)}" if x.alerts else ""]
         rows += f'<tr><th scope="row">{e(x.label)}</th>' + "".join(
@@ -113,7 +114,7 @@ def _table(w: Watched) -> str:
 def _scrolls(label: str, body: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{e(label)}">{body}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #669687f2
+# %% ../../nbs/watch/21_report_page.ipynb #7a14a3d0
 MOST_FEATURES = 30
 DENSE = 16  # windows; with more of them, cells hold only their sign
 _LEVELS = (0.0, 0.02, 0.06, 0.15, 0.3)
@@ -128,7 +129,7 @@ def level(cell: Cell) -> str:
 
 def points(severity: float) -> str:
     "Hundredths of weighted change."
-    return "<1" if 0 < severity < 0.005 else f"{100 * severity:.0f}"
+    return "" if not severity else "<1" if severity < 0.005 else f"{100 * severity:.0f}"
 
 
 def _square(cell: Cell, dense: bool) -> str:
@@ -138,7 +139,7 @@ def _square(cell: Cell, dense: bool) -> str:
         few = f' title="{cell.moved} of {cell.windows} parts moved"' if cell.moved else ""
         return f"<td class=s0{few}>·<span class=vh> ok</span></td>"
     parts = f" ({cell.moved} of {cell.windows} parts)" if cell.windows > 1 else ""
-    shown = SIGNS[cell.verdict] if dense else f"{SIGNS[cell.verdict]} {e(points(cell.severity))}"
+    shown = SIGNS[cell.verdict] if dense else f"{SIGNS[cell.verdict]} {e(points(cell.severity))}".rstrip()
     why = e((cell.reason or cell.statistic)[:160] + parts)
     return f'<td class={level(cell)} title="{why}">{shown}<span class=vh> {cell.verdict}</span></td>'
 
@@ -200,7 +201,7 @@ def _shapes(w: Watched) -> str:
     title = f'<h3 class="next">The heaviest of them, before and now</h3><p class="soft">{words}</p>'
     return f'{title}<div class="shapes">{out}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #392c10f7
+# %% ../../nbs/watch/21_report_page.ipynb #0cd35fae
 MOST_ALERTS = 25
 
 
@@ -237,6 +238,13 @@ def _alerts(w: Watched) -> str:
     return f'<ol class="told">{"".join(_told(w, a) for a in ordered[:MOST_ALERTS])}</ol>{more}'
 
 
+def _remarks(w: Watched) -> str:
+    told = [x for x in reversed(w.windows) if x.problems]
+    rows = "".join(f'<tr><th scope="row">{e(x.label)}</th><td>{"<br>".join(e(p[:300]) for p in x.problems[:4])}</td></tr>' for x in told[:12])
+    note = "Against the contract of the data, between batch and online, and where estimates and outcomes part; the newest first."
+    return _scrolls("Remarks", _listed(note, ("Window", "What was remarked"), rows))
+
+
 def _services(w: Watched) -> str:
     rows = ""
     for s in w.services:
@@ -265,7 +273,7 @@ def _changes(w: Watched) -> str:
     head = ("When (UTC)", "What", "Of", "Version", "By", "Why", "State")
     return _scrolls("Changes of production", _listed("Every change of production leaves a signed receipt.", head, rows))
 
-# %% ../../nbs/watch/21_report_page.ipynb #905d7c0c
+# %% ../../nbs/watch/21_report_page.ipynb #40a23cd9
 def _reading(w: Watched) -> str:
     states = "".join(f"<dt>{word_of(s)}</dt><dd>{e(MEANS[s])}</dd>" for s in MEANS)
     drift = (
@@ -303,11 +311,12 @@ def fragment(w: Watched) -> str:
         ("When: state, performance and volume", _when, bool(w.windows)),
         ("What moved", lambda w: heat_map(w) + _shapes(w), bool(w.windows)),
         ("Alerts", _alerts, bool(w.windows or w.alerts)),
+        ("Remarks", _remarks, any(x.problems for x in w.windows)),
         ("Service levels", _services, bool(w.services)),
         ("Changes of production", _changes, bool(w.receipts)),
         ("How to read this", _reading, True),
     ]
-    body = "".join(_section(title, draw(w), "long" if title in ("Alerts", "What moved") else "") for title, draw, there in parts if there)
+    body = "".join(_section(title, draw(w), "long" if title in ("Alerts", "What moved", "Remarks") else "") for title, draw, there in parts if there)
     return f'<div class="mlops-watch"><style>{STYLE}</style>{_head(w)}{_cards(w)}{body}{_foot(w)}</div>'
 
 

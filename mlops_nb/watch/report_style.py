@@ -116,7 +116,7 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 """
 STYLE = re.sub(r"\n", "", _RULES).replace("LIGHT", _LIGHT).replace("DARK", _DARK)
 
-# %% ../../nbs/watch/20_report_style.ipynb #38f76e4c
+# %% ../../nbs/watch/20_report_style.ipynb #fc7b9738
 _NAMES = {"auc": "AUC", "r2": "R²", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "log_loss": "log loss", "brier": "Brier score"}
 EXPLAINED = {
     "auc": "AUC says how well the model tells the two outcomes apart: 0.5 is a coin, 1 is never wrong.",
@@ -137,7 +137,7 @@ def e(text: object) -> str:
 
 def percent(share: float) -> str:
     "A share, or a dash."
-    return "–" if math.isnan(share) else f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
+    return "–" if math.isnan(share) else f"{100 * share:.{0 if share >= 0.1 or share == 0 else 1}f} %"
 
 
 def day(at: datetime | None) -> str:

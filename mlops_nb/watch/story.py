@@ -3,7 +3,7 @@
 # %% auto #0
 __all__ = ['LATE', 'WatchReport', 'state_of', 'too_good', 'story', 'hardly_begun', 'sealed']
 
-# %% ../../nbs/watch/23_story.ipynb #b02d579f
+# %% ../../nbs/watch/23_story.ipynb #64fd0fad
 import hashlib
 import json
 import math
@@ -17,7 +17,7 @@ from ..core.records import Receipt
 from ..core.serving import Alert
 from . import watched
 from .charts import brief, with_interval, within
-from .gathering import LOWER_IS_BETTER, features_of, headline_of, is_worse, services_of, upper, window_of
+from .gathering import LOWER_IS_BETTER, features_of, headline_of, is_worse, services_of, settle, upper, window_of
 from .report_page import fragment
 from .report_style import nice, percent, some
 from .watched import ESTIMATE, MEANS, WORST, ReportState, ServiceLevel, Shape, Watched, WatchedFeature, WatchWindow
@@ -33,7 +33,7 @@ class WatchReport(Watched):
 
 _CLOCK = "service"  # measured by the clock on the wall
 
-# %% ../../nbs/watch/23_story.ipynb #5a8a4ac9
+# %% ../../nbs/watch/23_story.ipynb #f9272072
 LATE = 3  # windows for which an outcome may be outstanding
 
 
@@ -42,7 +42,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
     if not windows or windows[-1].state == "silent":
         return "silent"
     found: list[ReportState] = [windows[-1].state]
-    checked = next((w for w in reversed(windows[-LATE:]) if w.realised.sure), None)
+    checked = next((w for w in reversed(windows[-LATE:]) if w.settled), None)
     if checked is not None and found == ["unlabelled"]:
         found = ["ok"]
     if checked is not None and checked.state == "failing":
@@ -54,7 +54,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
         found.append("changed")
     return max(found, key=WORST.index)
 
-# %% ../../nbs/watch/23_story.ipynb #2971a68a
+# %% ../../nbs/watch/23_story.ipynb #c99f4205
 def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequence[WatchWindow]) -> str:
     if w.state == "silent":
         last = next((b for b in reversed(before) if b.rows), None)
@@ -77,7 +77,7 @@ def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequenc
 
 
 def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
-    seen = next((w for w in reversed(windows) if w.realised.sure), None)
+    seen = next((w for w in reversed(windows) if w.settled), None)
     guess = next((w for w in reversed(windows) if w.estimated.known), None)
     name, out = nice(headline) or "metric", []
     if seen is None:
@@ -86,7 +86,7 @@ def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
         f = seen.realised
         worse, held = is_worse(f), f", against {brief(f.reference)} on held-out rows" if math.isfinite(f.reference) else ""
         verdict = ": worse by more than chance" if worse else ": as good as expected" if f.verdict == "ok" and held else ""
-        low = [w for w in windows if is_worse(w.realised) and w is not seen]
+        low = [w for w in windows if is_worse(w.realised) and w is not seen and w.settled]
         worst = (max if headline in LOWER_IS_BETTER else min)(low, key=lambda w: w.realised.value, default=None)
         before = f" The worst was {brief(worst.realised.value)} {worst.when}." if worst else ""
         out.append(f"Realised {name} {seen.when} was {with_interval(f)}{held}{verdict}.{before}")
@@ -106,7 +106,7 @@ def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
 def too_good(w: WatchWindow, headline: str) -> bool:
     "Whether the estimate promised more than came true, beyond both intervals."
     seen, guess = (w.realised, w.estimated) if headline not in LOWER_IS_BETTER else (w.estimated, w.realised)
-    return w.realised.sure and guess.known and seen.known and seen.high < guess.low
+    return w.settled and guess.known and seen.known and seen.high < guess.low
 
 
 def _of_time(windows: Sequence[WatchWindow]) -> str:
@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #e574b3d8
+# %% ../../nbs/watch/23_story.ipynb #0fcee253
 def story(
     measures: Iterable[Measure],
     *,
@@ -163,7 +163,7 @@ def story(
         cuts = [c for c in cuts if c[0] >= cuts[-1][1] - last] or cuts[-1:]
     parts = list(zip(watched.laid_out(timed, cuts), cuts, strict=True))
     made = [window_of(part, *cut, headline) for part, cut in parts]
-    windows = [_with_alerts(w, ordered) for w, _ in made]
+    windows = settle([_with_alerts(w, ordered) for w, _ in made])
     features = features_of([cells for _, cells in made], importance)
     state = state_of(windows, ordered, services)
     told = _sentences(windows, features, ordered, headline)

@@ -91,7 +91,7 @@ class WatchedFeature(Record):
     is_answer: bool = False  # the model's own answers, not one of its inputs
     cells: tuple[Cell, ...] = ()  # one a window
 
-# %% ../../nbs/watch/18_watched.ipynb #4ddfc88e
+# %% ../../nbs/watch/18_watched.ipynb #da130e73
 @dataclass(frozen=True)
 class WatchWindow(Record):
     "What is known of a model in one stretch of time."
@@ -103,6 +103,7 @@ class WatchWindow(Record):
     version: str = ""  # which answered most
     rows: int | None = None  # answers; None: not counted
     coverage: float = NAN  # share of the answers whose true outcome is known
+    settled: bool = False  # whether as many outcomes are known as usual, so that the realised value speaks for all answers
     verdict: RunVerdict = "none"  # of its data
     reason: str = ""  # what was seen in its data, in one sentence
     score: float = NAN  # weighted change of all features

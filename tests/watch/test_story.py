@@ -128,7 +128,7 @@ def test_roles_and_versions_are_not_mixed() -> None:
 def test_a_year_reads_well_at_its_end(report: WatchReport) -> None:
     assert [w.label for w in report.windows] == [f"2013-{m:02d}" for m in range(3, 13)]
     assert report.now == datetime(2013, 12, 1, tzinfo=UTC) and report.state == "drifted"
-    assert "temp, dewp and dest differ from training; the model leans 36% on them" in report.summary[0]
+    assert "temp, dewp and dest differ from training; the model leans 36 % on them" in report.summary[0]
     assert "0.48, bound 0.30" in report.summary[0]
     assert report.windows[4].state == "failing" and report.windows[4].realised.value == pytest.approx(0.66, abs=0.01)
     assert "Nothing was answered on 2 of 31 days." in report.windows[7].problems
@@ -317,3 +317,15 @@ def test_what_is_odd_about_the_volume_is_said() -> None:
     assert few.state == "changed" and "88 rows where 900 are usual." in few.windows[0].problems
     lost = replace(a_day()[2], kind="quality", name="nulls", verdict="changed", reason="100 % of 88 are missing")
     assert daily([*a_day(), lost]).windows[0].problems == ("temp: 100 % of 88 are missing.",)
+
+
+def test_the_first_outcomes_of_a_window_do_not_speak_for_it() -> None:
+    def covered(i: int, share: float, auc: float) -> list[Measure]:
+        found = a_day(i, performance={"value": auc, "low": auc - 0.1, "high": auc + 0.1, "n": 40})
+        return [*found, replace(found[0], kind="labels", name="coverage", value=share)]
+
+    late = daily([*covered(0, 0.97, 0.75), *covered(1, 0.98, 0.74), *covered(2, 0.01, 0.52)])
+    assert [w.settled for w in late.windows] == [True, True, False]
+    assert "2 July 2013 was 0.740" in late.summary[1] and "few so far" in page(late) and "(few)" in cli_report.report_text(late.to_dict())
+    sampled = daily([*covered(0, 0.05, 0.75), *covered(1, 0.04, 0.74)])
+    assert [w.settled for w in sampled.windows] == [True, True], "who labels one in twenty, always, knows what he knows"
