@@ -201,7 +201,7 @@ def _shapes(w: Watched) -> str:
     title = f'<h3 class="next">The heaviest of them, before and now</h3><p class="soft">{words}</p>'
     return f'{title}<div class="shapes">{out}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #0cd35fae
+# %% ../../nbs/watch/21_report_page.ipynb #c0349604
 MOST_ALERTS = 25
 
 
@@ -240,7 +240,9 @@ def _alerts(w: Watched) -> str:
 
 def _remarks(w: Watched) -> str:
     told = [x for x in reversed(w.windows) if x.problems]
-    rows = "".join(f'<tr><th scope="row">{e(x.label)}</th><td>{"<br>".join(e(p[:300]) for p in x.problems[:4])}</td></tr>' for x in told[:12])
+    rows = ""
+    for x in told[:12]:
+        rows += f'<tr><th scope="row">{e(x.label)}</th><td>{"<br>".join(e(p[:300]) for p in x.problems[:4])}</td></tr>'
     note = "Against the contract of the data, between batch and online, and where estimates and outcomes part; the newest first."
     return _scrolls("Remarks", _listed(note, ("Window", "What was remarked"), rows))
 
@@ -273,7 +275,7 @@ def _changes(w: Watched) -> str:
     head = ("When (UTC)", "What", "Of", "Version", "By", "Why", "State")
     return _scrolls("Changes of production", _listed("Every change of production leaves a signed receipt.", head, rows))
 
-# %% ../../nbs/watch/21_report_page.ipynb #40a23cd9
+# %% ../../nbs/watch/21_report_page.ipynb #f84f1ae1
 def _reading(w: Watched) -> str:
     states = "".join(f"<dt>{word_of(s)}</dt><dd>{e(MEANS[s])}</dd>" for s in MEANS)
     drift = (
@@ -316,7 +318,8 @@ def fragment(w: Watched) -> str:
         ("Changes of production", _changes, bool(w.receipts)),
         ("How to read this", _reading, True),
     ]
-    body = "".join(_section(title, draw(w), "long" if title in ("Alerts", "What moved", "Remarks") else "") for title, draw, there in parts if there)
+    long = ("Alerts", "What moved", "Remarks")  # they may go over the end of a sheet
+    body = "".join(_section(title, draw(w), "long" if title in long else "") for title, draw, there in parts if there)
     return f'<div class="mlops-watch"><style>{STYLE}</style>{_head(w)}{_cards(w)}{body}{_foot(w)}</div>'
 
 
