@@ -58,7 +58,7 @@ def named(stores: Stores, ref: str) -> tuple[str, ModelVersion | None, bool]:
         return name, None, False
     return found.name, found, ref != found.name
 
-# %% ../../nbs/desk/09_reporting.ipynb #adb45bdd
+# %% ../../nbs/desk/09_reporting.ipynb #c48f5d99
 def _since(receipts: Sequence[Any], version: ModelVersion | None, alias: str) -> datetime | None:
     "When the version came to hold the alias."
     done = [r for r in receipts if r.alias == alias and r.state == "done"]
@@ -66,7 +66,7 @@ def _since(receipts: Sequence[Any], version: ModelVersion | None, alias: str) ->
         return None
     return done[0].at
 
-
+# %% ../../nbs/desk/09_reporting.ipynb #82062f1c
 def links_to(stores: Stores, alerts: Sequence[Alert], base: Path) -> dict[str, str]:
     "Alert -> its investigation, as a path from where the page lies."
     out = {}

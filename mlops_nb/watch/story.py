@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #0fcee253
+# %% ../../nbs/watch/23_story.ipynb #63d53d53
 def story(
     measures: Iterable[Measure],
     *,
@@ -166,7 +166,7 @@ def story(
     windows = settle([_with_alerts(w, ordered) for w, _ in made])
     features = features_of([cells for _, cells in made], importance)
     state = state_of(windows, ordered, services)
-    told = _sentences(windows, features, ordered, headline)
+    told = _sentences(windows, features, ordered, headline, state)
     newest = version or holder or next((w.version for w in reversed(windows) if w.version), "")
     folded = any(m.kind != "volume" and m.end - m.start < cut[1] - cut[0] for part, cut in parts for m in part)
     said += [_FOLDED] if folded else []
@@ -194,11 +194,15 @@ def _with_alerts(w: WatchWindow, alerts: Sequence[Alert]) -> WatchWindow:
     return replace(w, alerts=tuple(a.id for a in alerts if (at := watched.time_of(a)) is not None and w.start <= at < w.end))
 
 
-def _sentences(windows: Sequence[WatchWindow], features: Sequence[WatchedFeature], alerts: Sequence[Alert], headline: str) -> list[str]:
+def _sentences(
+    windows: Sequence[WatchWindow], features: Sequence[WatchedFeature], alerts: Sequence[Alert], headline: str, state: str
+) -> list[str]:
     if not windows:
         return ["Nothing was answered or measured so far; no data is not good news.", _of_alerts(alerts, windows)]
     newest = windows[-1]
     out = [_of_data(newest, features, windows[:-1]), *_of_answers(windows, headline), *newest.problems[:2]]
+    if state == "failing" and any(is_worse(w.realised) and w.settled for w in windows[-LATE:]):
+        out = [out[1], out[0], *out[2:]]
     return [s for s in (*out, _of_time(windows), _of_alerts(alerts, windows)) if s]
 
 
