@@ -4940,6 +4940,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                           'mlops_nb.watch.gathering._state': ('watch/gathering.html#_state', 'mlops_nb/watch/gathering.py'),
                                           'mlops_nb.watch.gathering._told': ('watch/gathering.html#_told', 'mlops_nb/watch/gathering.py'),
                                           'mlops_nb.watch.gathering._whole': ('watch/gathering.html#_whole', 'mlops_nb/watch/gathering.py'),
+                                          'mlops_nb.watch.gathering.burns': ('watch/gathering.html#burns', 'mlops_nb/watch/gathering.py'),
                                           'mlops_nb.watch.gathering.features_of': ( 'watch/gathering.html#features_of',
                                                                                     'mlops_nb/watch/gathering.py'),
                                           'mlops_nb.watch.gathering.headline_of': ( 'watch/gathering.html#headline_of',

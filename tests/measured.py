@@ -75,7 +75,7 @@ def alert(id: str, at: datetime, message: str, severity: str = "warning", **more
     "An alert as rules raise it; `window_start` and `evidence` where the record knows them."
     known = {k: v for k, v in more.items() if k in Alert.__dataclass_fields__}
     about = {"id": id, "kind": "drift", "severity": severity, "message": message, "model": MODEL, "at": at, "last_at": at}
-    return Alert(**(about | known))  # type: ignore[arg-type]
+    return Alert(**(about | known))
 
 
 def alerts() -> list[Alert]:

@@ -24,7 +24,7 @@ from ..watch.watched import Shape, WatchWindow, evidence_of, length_of
 from .logging import age_of
 from .stores import Base, Stores
 
-# %% ../../nbs/desk/09_reporting.ipynb #27b75b62
+# %% ../../nbs/desk/09_reporting.ipynb #3d71e45b
 def measured(stores: Stores, model: str, window: str) -> tuple[list[Measure], list[str]]:
     "The measures of windows of that width, and what is to be said about them."
     from mlops_nb.desk.measuring import measures, take
@@ -41,7 +41,7 @@ def measured(stores: Stores, model: str, window: str) -> tuple[list[Measure], li
         notes = [problem.message]
     found = measures(stores, model, window=window)
     days = measures(stores, model, kinds=("volume",), window="1d") if window != "1d" else []
-    return [*days, *measures(stores, model, kinds=("service",), window=""), *found, *taken], notes
+    return [*days, *found, *taken], notes
 
 
 def named(stores: Stores, ref: str) -> tuple[str, ModelVersion | None, bool]:
@@ -106,11 +106,16 @@ def shapes_for(stores: Stores, version: ModelVersion, window: WatchWindow) -> li
     there = set(view.get_columns())
     return [shape_of(reference, view, name, window.words, key) for name in names if name in there]
 
-# %% ../../nbs/desk/09_reporting.ipynb #7f81e647
+# %% ../../nbs/desk/09_reporting.ipynb #abd28f64
 def watch_report(
-    stores: Stores, ref: str, window: str = "month", last: str | timedelta | None = None, found: Sequence[Measure] | None = None
+    stores: Stores,
+    ref: str,
+    window: str = "month",
+    last: str | timedelta | None = None,
+    found: Sequence[Measure] | None = None,  # measures, where they are known already
+    service: Sequence[Measure] = (),  # of the deployments of the model
 ) -> WatchReport:
-    "Reads measures, alerts and receipts; `found` stands for the measures where they are known already."
+    "Reads measures, alerts and receipts."
     from mlops_nb import __version__
 
     length_of(window)
@@ -121,7 +126,7 @@ def watch_report(
     receipts = stores.control.receipts(name)
     alias = next((a for a in ("champion", *(version.aliases if version else ())) if version and a in version.aliases), "")
     report = story(
-        found,
+        [*found, *service],
         model=name,
         version=version.ref if version and alone else "",
         window=window,

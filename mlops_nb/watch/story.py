@@ -3,7 +3,7 @@
 # %% auto #0
 __all__ = ['LATE', 'WatchReport', 'state_of', 'too_good', 'story', 'hardly_begun', 'sealed']
 
-# %% ../../nbs/watch/23_story.ipynb #64fd0fad
+# %% ../../nbs/watch/23_story.ipynb #c0446a1a
 import hashlib
 import json
 import math
@@ -17,7 +17,7 @@ from ..core.records import Receipt
 from ..core.serving import Alert
 from . import watched
 from .charts import brief, with_interval, within
-from .gathering import LOWER_IS_BETTER, features_of, headline_of, is_worse, services_of, settle, upper, window_of
+from .gathering import LOWER_IS_BETTER, burns, features_of, headline_of, is_worse, services_of, settle, upper, window_of
 from .report_page import fragment
 from .report_style import nice, percent, some
 from .watched import ESTIMATE, MEANS, WORST, ReportState, ServiceLevel, Shape, Watched, WatchedFeature, WatchWindow
@@ -33,7 +33,7 @@ class WatchReport(Watched):
 
 _CLOCK = "service"  # measured by the clock on the wall
 
-# %% ../../nbs/watch/23_story.ipynb #f9272072
+# %% ../../nbs/watch/23_story.ipynb #558b214d
 LATE = 3  # windows for which an outcome may be outstanding
 
 
@@ -48,7 +48,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
     if checked is not None and checked.state == "failing":
         found.append("failing")
     still = {a.severity for a in alerts if a.is_open}
-    if "critical" in still or any(s.verdict == "drifted" for s in services):
+    if "critical" in still or any(burns(s) for s in services):
         found.append("failing")
     if "warning" in still or any(s.verdict == "changed" for s in services):
         found.append("changed")
@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #63d53d53
+# %% ../../nbs/watch/23_story.ipynb #ead9c444
 def story(
     measures: Iterable[Measure],
     *,
@@ -148,9 +148,10 @@ def story(
     reach: datetime | None = None,  # until when there is data, where that is known more exactly than by the newest window
 ) -> WatchReport:
     "The report that these numbers make."
+    measures = list(measures)
     given = [m for m in measures if m.model == model and not m.segment and version in ("", m.version)]
     timed = [m for m in given if m.kind != _CLOCK]
-    services = services_of([m for m in measures if m.model == model], "1d" if window == "month" else window)
+    services = services_of(m for m in measures if m.model == model)
     ordered = tuple(sorted(alerts, key=lambda a: (str(watched.time_of(a)), a.id), reverse=True))
     changes = tuple(sorted(receipts, key=lambda r: -r.sequence))
     headline = headline or headline_of(timed)

@@ -50,11 +50,11 @@ def a_day(i: int = 0, **more: object) -> list[Measure]:
         Measure(kind="performance", name="auc", value=0.75, low=0.73, high=0.77, reference=0.75, verdict="ok", **at),
         Measure(kind="concept", name="cusum", value=1.0, verdict="ok", **at),
     ]
-    return [replace(m, **more[m.kind]) if m.kind in more else m for m in out]  # type: ignore[arg-type]
+    return [replace(m, **more[m.kind]) if m.kind in more else m for m in out]
 
 
 def daily(found: list[Measure], **more: object) -> WatchReport:
-    return story(found, model="m", window="1d", **more)  # type: ignore[arg-type]
+    return story(found, model="m", window="1d", **more)
 
 
 NO_LABELS = {"value": None, "low": None, "high": None, "verdict": "none", "reason": "no labels"}
@@ -329,3 +329,17 @@ def test_the_first_outcomes_of_a_window_do_not_speak_for_it() -> None:
     assert "2 July 2013 was 0.740" in late.summary[1] and "few so far" in page(late) and "(few)" in cli_report.report_text(late.to_dict())
     sampled = daily([*covered(0, 0.05, 0.75), *covered(1, 0.04, 0.74)])
     assert [w.settled for w in sampled.windows] == [True, True], "who labels one in twenty, always, knows what he knows"
+
+
+def test_service_levels_are_judged_by_the_objective() -> None:
+    def level(name: str, verdict: str, i: int = 0, version: str = "") -> Measure:
+        at = datetime(2026, 1, 1, tzinfo=UTC) + i * timedelta(hours=1)
+        end = at + timedelta(hours=1)
+        return Measure("m", "service", name, 0.2 + i, at, end, version, "m", threshold=0.5, verdict=verdict)
+
+    levels = [level("p95_ms", "ok"), level("p95_ms", "ok", 1), level("p95_ms", "changed", 1, "m/1"), level("burn_errors_fast", "ok")]
+    found = daily([*a_day(), *levels])
+    assert [(s.name, s.value, s.values, s.verdict) for s in found.services] == [("p95_ms", 1.2, (0.2, 1.2), "ok")] and found.state == "ok"
+    assert daily([*a_day(), level("error_share", "changed")]).state == "changed"
+    burning = daily([*a_day(), level("burn_errors_fast", "changed")])
+    assert burning.state == "failing" and "burn errors fast" in page(burning)
