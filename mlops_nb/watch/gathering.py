@@ -19,7 +19,7 @@ from . import watched
 from .charts import brief
 from .watched import NAN, Cell, Figure, ReportState, ServiceLevel, WatchedFeature, WatchWindow, cell
 
-# %% ../../nbs/watch/22_gathering.ipynb #9bcd0854
+# %% ../../nbs/watch/22_gathering.ipynb #c4c432e1
 LOWER_IS_BETTER = {"log_loss", "brier", "mae", "rmse", "mse", "mape", "error_rate", "calibration_error"}
 _FIRST = ("auc", "accuracy", "r2", "f1", "rmse", "mae", "log_loss", "brier")
 _ROLES = ("", "live", "batch", "local", "canary", "shadow")
@@ -49,11 +49,11 @@ def one_role(measures: Iterable[Measure]) -> list[Measure]:
 
 def leading(measures: Iterable[Measure], start: datetime, end: datetime) -> str:
     "The version that answered most in a window; what a shadow says is no answer."
-    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    rows: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for series in watched.by_series((m for m in measures if m.version and not m.segment), start, end):
         weight = sum(m.value or 0 for m in series) if series[0].kind == "volume" else sum(m.n for m in series) / 1e6
         first = series[0]
-        rows[first.version][first.source if first.kind == "volume" else "?"] += weight  # type: ignore[assignment]
+        rows[first.version][first.source if first.kind == "volume" else "?"] += weight
     best = {v: (sum(n for role, n in by.items() if role not in ("", "shadow", "?")) or (by[""] if "shadow" not in by else 0), by["?"])
             for v, by in rows.items()}  # fmt: skip
     return max(best, key=lambda v: (best[v], v)) if best else ""
