@@ -20,7 +20,7 @@ from mlops_nb.doors import cli_report
 from mlops_nb.watch import watched
 from mlops_nb.watch.report_page import page
 from mlops_nb.watch.story import WatchReport, story
-from mlops_nb.watch.watched import ESTIMATE, MEANS, SIGNS
+from mlops_nb.watch.watched import ESTIMATE, MEANS, SIGNS, Shape
 
 DAY = timedelta(days=1)
 JULY = datetime(2013, 7, 1, tzinfo=UTC)
@@ -122,6 +122,9 @@ def test_roles_and_versions_are_not_mixed() -> None:
     both = daily([*a_day(0), *[replace(m, value=100) if m.kind == "volume" else m for m in a_day(1)], *second])
     assert [w.version for w in both.windows] == ["m/1", "m/2"] and both.windows[1].realised.value == 0.8
     assert [w.version for w in daily([*a_day(0), *second], version="m/1").windows] == ["m/1"]
+    counts = [replace(a_day()[0], source=role, version=v, value=n) for role, v, n in (("live", "m/1", 900), ("shadow", "m/2", 900))]
+    beside = [replace(m, version="m/2", value=0.2, verdict="drifted") for m in a_day() if m.kind != "volume"]
+    assert daily([*counts, *[m for m in a_day() if m.kind != "volume"], *beside]).windows[0].version == "m/1", "a shadow answers nobody"
     assert daily([replace(m, segment="hub=EWR") for m in a_day()]).state == "silent", "a segment does not speak for all rows"
 
 
@@ -254,7 +257,8 @@ def test_names_from_the_data_stay_text(measures: list[Measure]) -> None:
     days += [m for d in range(9) for m in a_day(d) if m.kind != "drift"]
     bad = [measured.alert(NASTY[0], JULY, NASTY[1], hint=NASTY[0], evidence={"run": NASTY[1], "challenger": NASTY[0]})]
     found = replace(story(days, model="m", window="1d", alerts=bad, notes=NASTY), model=NASTY[1], workspace=NASTY[0])
-    read = check_page(page(replace(found, links={NASTY[0]: "javascript:alert(1)"})))
+    bars = tuple(Shape(n, n, names=tuple(NASTY), reference=(0.1,) * 8, seen=(0.2,) * 8, nulls=(0.1, 0.2)) for n in NASTY)
+    read = check_page(page(replace(found, shapes=bars, links={NASTY[0]: "javascript:alert(1)"})))
     assert any(NASTY[1] in text for _, text in read.text), "it is shown, as text"
 
 
