@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #ead9c444
+# %% ../../nbs/watch/23_story.ipynb #ba4cd6c4
 def story(
     measures: Iterable[Measure],
     *,
@@ -185,10 +185,10 @@ _FOLDED = (
 
 
 def hardly_begun(cuts: Sequence[tuple[datetime, datetime]], reach: datetime | None) -> bool:
-    "Whether there is data of less than a tenth of the newest window, which is too little to be called *now*."
+    "Whether there is data of little of the newest window: a day of a week, four of a month. That is too little to be called *now*."
     if reach is None or len(cuts) < 2 or cuts[-1][1] - cuts[-1][0] <= timedelta(days=1):
         return False
-    return reach - cuts[-1][0] < (cuts[-1][1] - cuts[-1][0]) / 10
+    return reach - cuts[-1][0] < 0.15 * (cuts[-1][1] - cuts[-1][0])
 
 
 def _with_alerts(w: WatchWindow, alerts: Sequence[Alert]) -> WatchWindow:
