@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #49cdf093
+# %% ../../nbs/core/02_settings.ipynb #05c62be0
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -59,6 +59,10 @@ class Settings:
     spool_limit_mb: float = _setting(1024.0, "megabytes all spool files of a worker may have")
     spool_full: Literal["refuse", "drop"] = _setting("refuse", "when that or the disk is full: refuse: 503, drop: an answer without a log")
     collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
+    service_every: float = _setting(60.0, "seconds between two looks at each deployment: its counters, and whether it answers; 0: none")
+    metrics: Literal["on", "off"] = _setting("on", "on: the agent tells Prometheus what it watches, on loopback")
+    metrics_port: int = _setting(0, "port of that; 0: the one after port")
+    metrics_features: int = _setting(10, "features of each version that are told with their drift, the strongest first")
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
     schedule_parallel: int = _setting(0, "scheduled notebooks run side by side, over all schedules; 0: as parallel")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #af088765
+# %% ../../nbs/desk/10_workspace.ipynb #94538e6c
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -30,6 +30,7 @@ from .pipelines import Pipelines
 from .replayed import Replays
 from .runs import Runs
 from .schedules import Schedules
+from .service import Service
 from .serving import Serving
 from .settling import REPRODUCES
 from .stores import Base
@@ -272,9 +273,9 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
+# %% ../../nbs/desk/10_workspace.ipynb #ac4028aa
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays, Service
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
