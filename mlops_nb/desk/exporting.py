@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'OLD', 'service_samples', 'control_samples', 'model_samples', 'stored_measures', 'Exporter']
 
-# %% ../../nbs/desk/19_exporting.ipynb #fa4a5d58
+# %% ../../nbs/desk/19_exporting.ipynb #c1a164b8
 import contextlib
 import importlib
 import logging
@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,9 @@ log = logging.getLogger("mlops_nb.agent")
 OLD = 60.0  # seconds after which a page is no longer served
 
 
-def service_samples(settings: Settings, prober: Prober, deployments: Iterable[Deployment], at: datetime) -> Iterator[Sample]:
+def service_samples(
+    settings: Settings, prober: Prober, deployments: Iterable[Deployment], at: datetime
+) -> Iterator[Sample]:
     "Whether deployments answer, and what that does to their service levels."
     for one in deployments:
         if one.state == "stopped":
@@ -101,7 +103,9 @@ def control_samples(control: Any, models: Iterable[str], succeeded: dict[str, da
         yield Sample("mlops_nb_alerts_open", float(count), {"model": model, "severity": severity})
 
 
-def model_samples(measures: Iterable[Measure], passed: datetime | None, every: float, top: int, at: datetime) -> Iterator[Sample]:
+def model_samples(
+    measures: Iterable[Measure], passed: datetime | None, every: float, top: int, at: datetime
+) -> Iterator[Sample]:
     "Drift and performance of one model: the values for as long as somebody measures, the times always."
     found = list(measures)
     yield from window_ends(found)
@@ -178,7 +182,13 @@ class Exporter:
         passed: Callable[[], datetime | None] = lambda: None,  # when all models were measured last
         measures: Callable[["Stores", str], Iterable[Measure]] = stored_measures,
     ):
-        self.settings, self.prober, self.deployments, self.passed, self.measures = settings, prober, deployments, passed, measures
+        self.settings, self.prober, self.deployments, self.passed, self.measures = (
+            settings,
+            prober,
+            deployments,
+            passed,
+            measures,
+        )
         self.stores: Stores | None = None
         self.port, self.problem = metrics_port(settings), ""
         self.page, self.begun = _Page(), now()
@@ -219,7 +229,9 @@ class Exporter:
         try:
             self._server = _Server(self.port, self.page)
         except (OSError, OverflowError) as problem:
-            self._say(f"Prometheus is told nothing: port {self.port} of 127.0.0.1 cannot be used ({problem}); set metrics_port.")
+            self._say(
+                f"Prometheus is told nothing: port {self.port} of 127.0.0.1 cannot be used ({problem}); set metrics_port."
+            )
             return False
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
         self._say("")
@@ -230,7 +242,10 @@ class Exporter:
         if problem and problem != self.problem:
             log.warning(problem)
         self.problem = problem
-        write_note(Places(self.settings.state_dir).serve / "metrics.json", {"format": 1, "port": self.port, "pid": os.getpid(), "problem": problem})
+        write_note(
+            Places(self.settings.state_dir).serve / "metrics.json",
+            {"format": 1, "port": self.port, "pid": os.getpid(), "problem": problem},
+        )
 
     def close(self) -> None:
         "Lets go of the port."

@@ -31,7 +31,7 @@ from .service import LONGEST, keep_minutes, service_minutes
 if TYPE_CHECKING:
     from mlops_nb.desk.stores import Stores
 
-# %% ../../nbs/desk/18_probing.ipynb #838b2de8
+# %% ../../nbs/desk/18_probing.ipynb #04140510
 @dataclass(frozen=True)
 class Total(Record):
     "What a server has counted of a version since it began."
@@ -46,9 +46,13 @@ class Total(Record):
 
 def total(found: Counted) -> Total:
     "As whole numbers; a request that the model itself refused is a failure and not the client's."
-    refused = max(0.0, found.errors + found.client - found.requests)  # such a request stands in both
     return Total(
-        int(found.requests), int(found.errors), max(0, int(found.client)), found.latency_sum, tuple(found.bounds), tuple(map(int, found.buckets))
+        int(found.requests),
+        int(found.errors),
+        max(0, int(found.client)),
+        found.latency_sum,
+        tuple(found.bounds),
+        tuple(map(int, found.buckets)),
     )
 
 
@@ -212,7 +216,11 @@ class Prober:
         if self.kept.stores is None:
             return
         names = self.noted.names
-        served = [d for d in self.deployments() if d.state in ("ready", "degraded") or (d.name in names and d.state != "stopped")]
+        served = [
+            d
+            for d in self.deployments()
+            if d.state in ("ready", "degraded") or (d.name in names and d.state != "stopped")
+        ]
         if served or names:
             self.probes = self._ask([d.name for d in served])
             self._enter(served, now())
@@ -220,7 +228,9 @@ class Prober:
     def _ask(self, names: list[str]) -> dict[str, Probe]:
         url, patience = server_url(self.settings), min(PATIENCE, self.every.total_seconds())
         with ThreadPoolExecutor(8) as pool:
-            return dict(zip(names, pool.map(lambda name: ask(url, name, self.settings.tls_cert, patience), names), strict=True))
+            return dict(
+                zip(names, pool.map(lambda name: ask(url, name, self.settings.tls_cert, patience), names), strict=True)
+            )
 
     def _enter(self, served: list[Deployment], at: datetime) -> None:
         last, before = self.noted.at, self.noted.totals

@@ -6,7 +6,7 @@
 __all__ = ['LONGEST', 'as_rows', 'keep_minutes', 'service_minutes', 'service_objectives', 'service_measures', 'ServiceReport',
            'service_report', 'Monitoring', 'metrics_port', 'write_monitoring', 'Service']
 
-# %% ../../nbs/desk/09_service.ipynb #4458d126
+# %% ../../nbs/desk/09_service.ipynb #40c9b065
 import json
 import urllib.parse
 from collections.abc import Iterable
@@ -19,26 +19,28 @@ from ..core.errors import DataInvalid, UsageError
 from ..core.measures import Measure
 from ..core.records import Record, now, utc
 from ..core.settings import Settings
+from ..watch import service as levels
 from ..watch.grafana import alert_rules, dashboard, scrape_config
-from mlops_nb.watch.service import (
-    Burn,
-    Minute,
-    Objectives,
-    ServiceWindow,
-    burn_measures,
-    burns,
-    measures,
-    objectives,
-    state_of,
-    windows,
-)
+from ..watch.service import Burn, Minute, Objectives, ServiceWindow
 from .agent_status import server_url
 from .logging import age_of
 from .stores import Base, Stores
 
 # %% ../../nbs/desk/09_service.ipynb #a784bbb7
 LONGEST = timedelta(days=3)  # that a burn rate looks back
-_FIELDS = ("version", "note", "seconds", "probe_ms", "requests", "client", "failed", "probes", "answered", "bounds", "buckets")
+_FIELDS = (
+    "version",
+    "note",
+    "seconds",
+    "probe_ms",
+    "requests",
+    "client",
+    "failed",
+    "probes",
+    "answered",
+    "bounds",
+    "buckets",
+)
 
 
 def as_rows(minutes: Iterable[Minute], model: str) -> Any:
@@ -49,7 +51,11 @@ def as_rows(minutes: Iterable[Minute], model: str) -> Any:
 
     found, schema = list(minutes), table_schema("service")
     columns: dict[str, list[Any]] = {name: [getattr(m, name) for m in found] for name in _FIELDS}
-    columns |= {"window_start": [m.start for m in found], "window_end": [m.end for m in found], "date": [utc(m.end).date() for m in found]}
+    columns |= {
+        "window_start": [m.start for m in found],
+        "window_end": [m.end for m in found],
+        "date": [utc(m.end).date() for m in found],
+    }
     columns |= {"format": [1] * len(found), "model": [model] * len(found)}
     return pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names})
 
@@ -62,7 +68,9 @@ def keep_minutes(stores: Stores, deployment: str, model: str, minutes: list[Minu
     return served.append(stores.lake.place, "service", deployment, as_rows(minutes, model), {"minutes": last})
 
 
-def service_minutes(stores: Stores, deployment: str, since: datetime | None = None, until: datetime | None = None) -> list[Minute]:
+def service_minutes(
+    stores: Stores, deployment: str, since: datetime | None = None, until: datetime | None = None
+) -> list[Minute]:
     "What was seen of a deployment, in order; minutes that end after `since` and not after `until`."
     import pyarrow as pa
     import pyarrow.dataset as ds
@@ -71,7 +79,11 @@ def service_minutes(stores: Stores, deployment: str, since: datetime | None = No
 
     where = ds.scalar(True)
     if since is not None:
-        where = where & (ds.field("window_end") > pa.scalar(utc(since), served.instant())) & (ds.field("date") >= pa.scalar(utc(since).date()))
+        where = (
+            where
+            & (ds.field("window_end") > pa.scalar(utc(since), served.instant()))
+            & (ds.field("date") >= pa.scalar(utc(since).date()))
+        )
     if until is not None:
         where = where & (ds.field("window_end") <= pa.scalar(utc(until), served.instant()))
     rows = served.read(stores.lake.place, "service", deployment, where=where).to_pylist()
@@ -84,7 +96,7 @@ def _minute(row: dict[str, Any]) -> Minute:
     values["bounds"], values["buckets"] = tuple(row["bounds"] or ()), tuple(row["buckets"] or ())
     return Minute(row["window_start"], row["window_end"], **values)
 
-# %% ../../nbs/desk/09_service.ipynb #55c817f9
+# %% ../../nbs/desk/09_service.ipynb #e5b83601
 def service_objectives(settings: Settings, model: str, deployment: str = "") -> Objectives:
     "Of `watch/MODEL.yaml`. Raises DataInvalid or UsageError, which name the file."
     path = settings.root / "watch" / f"{model}.yaml"
@@ -94,14 +106,16 @@ def service_objectives(settings: Settings, model: str, deployment: str = "") -> 
 
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return objectives(values.get("service") if isinstance(values, dict) else None, deployment)
+        return levels.objectives(values.get("service") if isinstance(values, dict) else None, deployment)
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         words = (str(problem).splitlines() or ["?"])[0]
-        raise DataInvalid(f"{path} cannot be read: {words}.", field="service", hint="It is YAML: `service: {availability: 0.999}`.") from None
+        raise DataInvalid(
+            f"{path} cannot be read: {words}.", field="service", hint="It is YAML: `service: {availability: 0.999}`."
+        ) from None
     except UsageError as problem:
         raise UsageError(f"{path}: {problem.message}", field=problem.field, hint=problem.hint) from None
 
-# %% ../../nbs/desk/09_service.ipynb #1136a4e3
+# %% ../../nbs/desk/09_service.ipynb #dc880a27
 def service_measures(
     stores: Stores,
     *,
@@ -120,8 +134,10 @@ def service_measures(
         seen = service_minutes(stores, one.name, min(since, at - LONGEST) if since else None, at)
         inside = [m for m in seen if since is None or m.end > since]
         last = None if one.state == "stopped" else at
-        out += measures(windows(inside, _width(window), promised, by_version=True, until=last), one.model, one.name, promised)
-        out += burn_measures(burns(seen, promised, at), one.model, one.name, at)
+        out += levels.measures(
+            levels.windows(inside, _width(window), promised, by_version=True, until=last), one.model, one.name, promised
+        )
+        out += levels.burn_measures(levels.burns(seen, promised, at), one.model, one.name, at)
     return sorted(out, key=lambda m: (m.start, m.of))
 
 
@@ -131,7 +147,7 @@ def _width(window: str) -> timedelta:
         raise UsageError(f"window={window!r} is not a length of time.", field="window", hint="5m, 1h, 1d.")
     return width
 
-# %% ../../nbs/desk/09_service.ipynb #b832950c
+# %% ../../nbs/desk/09_service.ipynb #d7c7d937
 @dataclass(frozen=True)
 class ServiceReport(Record):
     "How a deployment serves. Nobody looked is never green."
@@ -148,22 +164,32 @@ class ServiceReport(Record):
     notes: tuple[str, ...] = ()
 
 
-def service_report(stores: Stores, name: str, window: str = "1h", last: str | timedelta | None = "1d", at: datetime | None = None) -> ServiceReport:
+def service_report(
+    stores: Stores, name: str, window: str = "1h", last: str | timedelta | None = "1d", at: datetime | None = None
+) -> ServiceReport:
     "Raises DeploymentNotFound."
     found, at = stores.control.deployment(name), at or now()
     promised, age = service_objectives(stores.settings, found.model, name), age_of(last)
     since = None if age is None else at - age
     seen = service_minutes(stores, name, None if since is None else min(since, at - LONGEST), at)
     inside = [m for m in seen if since is None or m.end > since]
-    burning = burns(seen, promised, at)
-    state, summary = state_of(seen, burning, at, max(stores.settings.service_every, 1.0))
+    burning = levels.burns(seen, promised, at)
+    state, summary = levels.state_of(seen, burning, at, max(stores.settings.service_every, 1.0))
     if found.state == "stopped":
         state, summary = "stopped", "It is not deployed any more."
     until = None if state == "stopped" else at
     return ServiceReport(
-        name, found.model, state, summary, at, window, promised, tuple(windows(inside, _width(window), promised, by_version=True, until=until)),
-        burning, tuple(_notes(stores, found)),
-    )  # fmt: skip
+        name,
+        found.model,
+        state,
+        summary,
+        at,
+        window,
+        promised,
+        tuple(levels.windows(inside, _width(window), promised, by_version=True, until=until)),
+        burning,
+        tuple(_notes(stores, found)),
+    )
 
 
 def _notes(stores: Stores, found: Any) -> Iterable[str]:
@@ -215,7 +241,9 @@ def write_monitoring(settings: Settings, out: str | Path) -> Monitoring:
     told = read_note(Places(settings.state_dir).serve / "metrics.json") or {}
     notes += [told["problem"]] if agent and told.get("problem") else []
     if settings.host not in ("127.0.0.1", "::1", "localhost"):
-        notes.append("Off loopback /metrics needs a key: add `authorization: {credentials: KEY}` to the job mlops_nb_server.")
+        notes.append(
+            "Off loopback /metrics needs a key: add `authorization: {credentials: KEY}` to the job mlops_nb_server."
+        )
     return Monitoring(str(folder), tuple(str(folder / name) for name in texts), server, agent, tuple(notes))
 
 # %% ../../nbs/desk/09_service.ipynb #5bcd7868

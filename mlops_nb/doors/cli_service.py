@@ -27,20 +27,37 @@ def service_text(report: dict[str, Any]) -> str:
     "The table of the windows, the burn rates, then the sentence; a question mark is what nobody knows."
     rows = [
         {
-            "window": w["start"], "version": w["version"] or "all", "requests": w["requests"], "per second": _number(w["rate"]),
-            "errors": _share(w["error_share"]), "4xx": _share(w["client_share"]), "p50 ms": _number(w["p50_ms"]), "p95 ms": _number(w["p95_ms"]),
-            "p99 ms": _number(w["p99_ms"]), "uptime": "" if w["version"] else _share(w["uptime"]), "watched": "" if w["version"] else _share(w["watched"], 0),
+            "window": w["start"],
+            "version": w["version"] or "all",
+            "requests": w["requests"],
+            "per second": _number(w["rate"]),
+            "errors": _share(w["error_share"]),
+            "4xx": _share(w["client_share"]),
+            "p50 ms": _number(w["p50_ms"]),
+            "p95 ms": _number(w["p95_ms"]),
+            "p99 ms": _number(w["p99_ms"]),
+            "uptime": "" if w["version"] else _share(w["uptime"]),
+            "watched": "" if w["version"] else _share(w["watched"], 0),
         }
         for w in report["windows"]
-    ]  # fmt: skip
+    ]
     known = [b for b in report["burns"] if b["long"] is not None]
     burnt = [
-        {"objective": b["objective"], "over": b["rule"], "burn rate": _number(b["long"]), "short": _number(b["short"]), "limit": b["factor"],
-         "burns": b["severity"] if b["burning"] else ""}
+        {
+            "objective": b["objective"],
+            "over": b["rule"],
+            "burn rate": _number(b["long"]),
+            "short": _number(b["short"]),
+            "limit": b["factor"],
+            "burns": b["severity"] if b["burning"] else "",
+        }
         for b in known
-    ]  # fmt: skip
+    ]
     parts = [table(rows, list(rows[0])) if rows else "", table(burnt, list(burnt[0])) if burnt else ""]
-    parts += [f"{report['deployment']} is {report['state']}. {report['summary']}", "\n".join(f"Note: {n}" for n in report["notes"])]
+    parts += [
+        f"{report['deployment']} is {report['state']}. {report['summary']}",
+        "\n".join(f"Note: {n}" for n in report["notes"]),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 # %% ../../nbs/doors/06_cli_service.ipynb #f3ffe2bf
@@ -56,10 +73,21 @@ def watch_service(deployment: str, window: str, last: str, out: str) -> None:
 
 
 @watch.command("grafana")
-@click.option("--out", "folder", default="monitoring", show_default=True, type=click.Path(file_okay=False), help="Folder for the files.")
+@click.option(
+    "--out",
+    "folder",
+    default="monitoring",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Folder for the files.",
+)
 @output
 def watch_grafana(folder: str, out: str) -> None:
     "Write a Grafana dashboard, alert rules and scrape targets for Prometheus."
     made = workspace(read_only=True).monitoring(Path(folder).absolute())
-    lines = [*made.files, *(f"Note: {note}" for note in made.notes), f"Try it: prometheus --config.file={made.files[-1]}"]
+    lines = [
+        *made.files,
+        *(f"Note: {note}" for note in made.notes),
+        f"Try it: prometheus --config.file={made.files[-1]}",
+    ]
     say(out, made, lambda: "\n".join(lines))

@@ -13,21 +13,43 @@ from typing import Any
 from .service import RULES
 
 # %% ../../nbs/watch/17_grafana.ipynb #311861d6
-def scrape_config(server: str, agent: str, *, tls: bool = False, workspace: str = "", every: str = "15s", rules: str = "rules.yml") -> dict[str, Any]:
+def scrape_config(
+    server: str, agent: str, *, tls: bool = False, workspace: str = "", every: str = "15s", rules: str = "rules.yml"
+) -> dict[str, Any]:
     "Prometheus' configuration for one workspace; `server` and `agent` are host:port."
     labels = {"workspace": workspace} if workspace else {}
-    first: dict[str, Any] = {"job_name": "mlops_nb_server", "metrics_path": "/metrics", "static_configs": [{"targets": [server], "labels": labels}]}
+    first: dict[str, Any] = {
+        "job_name": "mlops_nb_server",
+        "metrics_path": "/metrics",
+        "static_configs": [{"targets": [server], "labels": labels}],
+    }
     if tls:
         first |= {"scheme": "https"}
     jobs = [first]
     if agent:
-        jobs.append({"job_name": "mlops_nb_agent", "metrics_path": "/metrics", "static_configs": [{"targets": [agent], "labels": labels}]})
-    return {"global": {"scrape_interval": every, "evaluation_interval": every}, "rule_files": [rules], "scrape_configs": jobs}
+        jobs.append(
+            {
+                "job_name": "mlops_nb_agent",
+                "metrics_path": "/metrics",
+                "static_configs": [{"targets": [agent], "labels": labels}],
+            }
+        )
+    return {
+        "global": {"scrape_interval": every, "evaluation_interval": every},
+        "rule_files": [rules],
+        "scrape_configs": jobs,
+    }
 
 # %% ../../nbs/watch/17_grafana.ipynb #5ea8066e
 def _rule(name: str, expr: str, for_: str, severity: str, summary: str) -> dict[str, Any]:
     labels = {"severity": severity, "source": "mlops_nb"}
-    return {"alert": name, "expr": expr, **({"for": for_} if for_ else {}), "labels": labels, "annotations": {"summary": summary}}
+    return {
+        "alert": name,
+        "expr": expr,
+        **({"for": for_} if for_ else {}),
+        "labels": labels,
+        "annotations": {"summary": summary},
+    }
 
 
 def _burn_rules() -> list[dict[str, Any]]:
@@ -44,23 +66,77 @@ def _burn_rules() -> list[dict[str, Any]]:
 def alert_rules(down_for: str = "1m", overdue_hours: float = 1.0, coverage: float = 0.01) -> dict[str, Any]:
     "Groups of alerting rules."
     service = [
-        _rule("MlopsNbDown", 'mlops_nb_up{deployment!=""} == 0', down_for, "critical", "{{ $labels.deployment }} does not answer."),
-        _rule("MlopsNbNotWatched", "mlops_nb_deployed unless on(deployment) mlops_nb_up", "5m", "warning", "Nobody asks {{ $labels.deployment }}."),
-        _rule("MlopsNbServerAway", 'up{job="mlops_nb_server"} == 0', down_for, "critical", "The online server at {{ $labels.instance }} is away."),
-        _rule("MlopsNbAgentAway", 'up{job="mlops_nb_agent"} == 0', "5m", "warning", "No agent at {{ $labels.instance }}: nothing is watched."),
+        _rule(
+            "MlopsNbDown",
+            'mlops_nb_up{deployment!=""} == 0',
+            down_for,
+            "critical",
+            "{{ $labels.deployment }} does not answer.",
+        ),
+        _rule(
+            "MlopsNbNotWatched",
+            "mlops_nb_deployed unless on(deployment) mlops_nb_up",
+            "5m",
+            "warning",
+            "Nobody asks {{ $labels.deployment }}.",
+        ),
+        _rule(
+            "MlopsNbServerAway",
+            'up{job="mlops_nb_server"} == 0',
+            down_for,
+            "critical",
+            "The online server at {{ $labels.instance }} is away.",
+        ),
+        _rule(
+            "MlopsNbAgentAway",
+            'up{job="mlops_nb_agent"} == 0',
+            "5m",
+            "warning",
+            "No agent at {{ $labels.instance }}: nothing is watched.",
+        ),
         *_burn_rules(),
     ]
     stale = "time() - mlops_nb_watch_pass_timestamp_seconds > 3 * mlops_nb_watch_interval_seconds"
     models = [
-        _rule("MlopsNbDrift", 'mlops_nb_drift_verdict{feature!=""} == 2', "1h", "warning", "{{ $labels.feature }} of {{ $labels.model }} drifted."),
+        _rule(
+            "MlopsNbDrift",
+            'mlops_nb_drift_verdict{feature!=""} == 2',
+            "1h",
+            "warning",
+            "{{ $labels.feature }} of {{ $labels.model }} drifted.",
+        ),
         _rule("MlopsNbWatchStale", stale, "5m", "warning", "{{ $labels.model }} was not measured for three rounds."),
-        _rule("MlopsNbNoLabels", f"mlops_nb_label_coverage_ratio < {coverage:g}", "7d", "info", "{{ $labels.model }} gets no labels."),
-        _rule("MlopsNbAlertOpen", 'mlops_nb_alerts_open{severity="critical"} > 0', "", "critical", "{{ $labels.model }} has a critical alert."),
+        _rule(
+            "MlopsNbNoLabels",
+            f"mlops_nb_label_coverage_ratio < {coverage:g}",
+            "7d",
+            "info",
+            "{{ $labels.model }} gets no labels.",
+        ),
+        _rule(
+            "MlopsNbAlertOpen",
+            'mlops_nb_alerts_open{severity="critical"} > 0',
+            "",
+            "critical",
+            "{{ $labels.model }} has a critical alert.",
+        ),
     ]
     late = f"time() - mlops_nb_schedule_next_timestamp_seconds > {overdue_hours * 3600:g}"
     runs = [
-        _rule("MlopsNbRunOverdue", late, "", "warning", "{{ $labels.notebook }} is overdue by {{ $value | humanizeDuration }}."),
-        _rule("MlopsNbRunFailed", "mlops_nb_schedule_failed == 1", "", "warning", "{{ $labels.notebook }} did not end well."),
+        _rule(
+            "MlopsNbRunOverdue",
+            late,
+            "",
+            "warning",
+            "{{ $labels.notebook }} is overdue by {{ $value | humanizeDuration }}.",
+        ),
+        _rule(
+            "MlopsNbRunFailed",
+            "mlops_nb_schedule_failed == 1",
+            "",
+            "warning",
+            "{{ $labels.notebook }} did not end well.",
+        ),
     ]
     groups = (("mlops_nb service", service), ("mlops_nb models", models), ("mlops_nb runs", runs))
     return {"groups": [{"name": name, "rules": rules} for name, rules in groups]}
@@ -74,7 +150,9 @@ def _target(expr: str, legend: str, kind: str = "") -> dict[str, Any]:
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
-def _panel(title: str, kind: str, targets: Sequence[dict[str, Any]], unit: str = "short", note: str = "", **options: Any) -> dict[str, Any]:
+def _panel(
+    title: str, kind: str, targets: Sequence[dict[str, Any]], unit: str = "short", note: str = "", **options: Any
+) -> dict[str, Any]:
     lettered = [target | {"refId": chr(ord("A") + i)} for i, target in enumerate(targets)]
     defaults: dict[str, Any] = {"unit": unit, "noValue": "no data"} | options.pop("defaults", {})
     return {"title": title, "type": kind, "description": note, "datasource": _SOURCE, "targets": lettered,
@@ -92,15 +170,31 @@ def _service_panels() -> list[dict[str, Any]]:
     rate = f"sum by (model, version) (rate(mlops_nb_requests_total{{{_WHERE}}}[$__rate_interval]))"
     failed = f'sum by (model, version) (rate(mlops_nb_requests_total{{{_WHERE},code=~"5.."}}[$__rate_interval])) or 0 * {rate}'
     slow = f"sum by (le, model, version) (rate(mlops_nb_request_duration_seconds_bucket{{{_WHERE}}}[$__rate_interval]))"
-    quantiles = [_target(f"histogram_quantile({q}, {slow})", f"p{q * 100:.0f} {{{{model}}}}/{{{{version}}}}") for q in (0.5, 0.95, 0.99)]
-    up = {"mappings": [{"type": "value", "options": {"0": {"text": "down"}, "1": {"text": "up"}}}], **_steps((None, "red"), (1, "green"))}
+    quantiles = [
+        _target(f"histogram_quantile({q}, {slow})", f"p{q * 100:.0f} {{{{model}}}}/{{{{version}}}}")
+        for q in (0.5, 0.95, 0.99)
+    ]
+    up = {
+        "mappings": [{"type": "value", "options": {"0": {"text": "down"}, "1": {"text": "up"}}}],
+        **_steps((None, "red"), (1, "green")),
+    }
     burn = [_target('mlops_nb_burn_rate{window=~"1h|6h"}', "{{deployment}} {{objective}} {{window}}")]
     return [
         _panel("Answers", "stat", [_target('mlops_nb_up{deployment!=""}', "{{deployment}}")], defaults=up),
         _panel("Requests a second", "timeseries", [_target(rate, "{{model}}/{{version}}")], "reqps"),
-        _panel("Share of errors (5xx)", "timeseries", [_target(f"({failed}) / ({rate} > 0)", "{{model}}/{{version}}")], "percentunit"),
+        _panel(
+            "Share of errors (5xx)",
+            "timeseries",
+            [_target(f"({failed}) / ({rate} > 0)", "{{model}}/{{version}}")],
+            "percentunit",
+        ),
         _panel("Latency", "timeseries", quantiles, "s"),
-        _panel("Burn rate", "timeseries", burn, note="1: the allowance lasts exactly its period. 14.4 over an hour wakes somebody."),
+        _panel(
+            "Burn rate",
+            "timeseries",
+            burn,
+            note="1: the allowance lasts exactly its period. 14.4 over an hour wakes somebody.",
+        ),
         _panel("Requests under way", "timeseries", [_target("mlops_nb_inflight_requests", "{{instance}}")]),
     ]
 
@@ -108,7 +202,11 @@ def _service_panels() -> list[dict[str, Any]]:
 def _model_panels() -> list[dict[str, Any]]:
     colours = _steps((None, "green"), (0.1, "orange"), (0.2, "red"))
     drift = f'max by (feature) (mlops_nb_drift_score{{{_WHERE},feature!=""}})'
-    verdict = {"mappings": [{"type": "value", "options": {"0": {"text": "ok"}, "1": {"text": "changed"}, "2": {"text": "drifted"}}}]}
+    verdict = {
+        "mappings": [
+            {"type": "value", "options": {"0": {"text": "ok"}, "1": {"text": "changed"}, "2": {"text": "drifted"}}}
+        ]
+    }
     shown = _target(f"mlops_nb_drift_verdict{{{_WHERE}}}", "{{model}}/{{version}} {{feature}}")
     both = [_target(f"mlops_nb_realized_metric{{{_WHERE}}}", "realised {{metric}} {{model}}/{{version}}"),
             _target(f"mlops_nb_estimated_metric{{{_WHERE}}}", "estimated {{metric}} {{model}}/{{version}}"),
@@ -117,9 +215,26 @@ def _model_panels() -> list[dict[str, Any]]:
            _target('time() - mlops_nb_window_end_timestamp_seconds{model=~"$model"}', "{{model}}: {{kind}} window")]  # fmt: skip
     note = "An estimate assumes that P(y|x) is unchanged."
     return [
-        _panel("Drift over time", "state-timeline", [shown], defaults=verdict | _steps((None, "green"), (1, "orange"), (2, "red"))),
-        _panel("Drift by feature", "state-timeline", [_target(drift, "{{feature}}")], defaults=colours, note="The distance, as a heat map."),
-        _panel("Strongest features now", "bargauge", [_target(f"topk(10, {drift})", "{{feature}}")], defaults=colours, orientation="horizontal"),
+        _panel(
+            "Drift over time",
+            "state-timeline",
+            [shown],
+            defaults=verdict | _steps((None, "green"), (1, "orange"), (2, "red")),
+        ),
+        _panel(
+            "Drift by feature",
+            "state-timeline",
+            [_target(drift, "{{feature}}")],
+            defaults=colours,
+            note="The distance, as a heat map.",
+        ),
+        _panel(
+            "Strongest features now",
+            "bargauge",
+            [_target(f"topk(10, {drift})", "{{feature}}")],
+            defaults=colours,
+            orientation="horizontal",
+        ),
         _panel("Realised and estimated", "timeseries", both, note=note),
         _panel("Age of what is known", "timeseries", age, "s"),
     ]
@@ -135,27 +250,66 @@ def _other_panels() -> list[dict[str, Any]]:
 
 # %% ../../nbs/watch/17_grafana.ipynb #ebe10249
 def _variable(name: str, label: str, query: str) -> dict[str, Any]:
-    return {"name": name, "label": label, "type": "query", "datasource": _SOURCE, "query": {"query": query, "refId": name}, "definition": query,
-            "refresh": 2, "includeAll": True, "multi": True, "allValue": ".*", "current": {"text": "All", "value": "$__all"}, "sort": 1}  # fmt: skip
+    return {
+        "name": name,
+        "label": label,
+        "type": "query",
+        "datasource": _SOURCE,
+        "query": {"query": query, "refId": name},
+        "definition": query,
+        "refresh": 2,
+        "includeAll": True,
+        "multi": True,
+        "allValue": ".*",
+        "current": {"text": "All", "value": "$__all"},
+        "sort": 1,
+    }
 
 
 def dashboard(workspace: str = "mlops_nb") -> dict[str, Any]:
     "Ready for Grafana's import."
     panels, y = [], 0
-    for title, row in (("Service", _service_panels()), ("Models", _model_panels()), ("Runs and alerts", _other_panels())):
-        panels.append({"type": "row", "title": title, "collapsed": False, "panels": [], "gridPos": {"h": 1, "w": 24, "x": 0, "y": y}})
+    for title, row in (
+        ("Service", _service_panels()),
+        ("Models", _model_panels()),
+        ("Runs and alerts", _other_panels()),
+    ):
+        panels.append(
+            {
+                "type": "row",
+                "title": title,
+                "collapsed": False,
+                "panels": [],
+                "gridPos": {"h": 1, "w": 24, "x": 0, "y": y},
+            }
+        )
         for i, panel in enumerate(row):
             panels.append(panel | {"gridPos": {"h": 8, "w": 8, "x": 8 * (i % 3), "y": y + 1 + 8 * (i // 3)}})
         y += 1 + 8 * ((len(row) + 2) // 3)
-    source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1, "current": {}}
+    source = {
+        "name": "datasource",
+        "label": "Data source",
+        "type": "datasource",
+        "query": "prometheus",
+        "refresh": 1,
+        "current": {},
+    }
     models = _variable("model", "Model", 'label_values(mlops_nb_requests_total{model!=""}, model)')
     versions = _variable("version", "Version", 'label_values(mlops_nb_requests_total{model=~"$model"}, version)')
     return {
-        "title": f"Models of {workspace}", "uid": "mlops-nb-" + re.sub(r"[^a-z0-9]+", "-", workspace.lower()).strip("-")[:30],
-        "schemaVersion": 39, "version": 1, "editable": True, "timezone": "utc", "refresh": "30s", "tags": ["mlops_nb"], "annotations": {"list": []},
-        "time": {"from": "now-6h", "to": "now"}, "templating": {"list": [source, models, versions]},
+        "title": f"Models of {workspace}",
+        "uid": "mlops-nb-" + re.sub(r"[^a-z0-9]+", "-", workspace.lower()).strip("-")[:30],
+        "schemaVersion": 39,
+        "version": 1,
+        "editable": True,
+        "timezone": "utc",
+        "refresh": "30s",
+        "tags": ["mlops_nb"],
+        "annotations": {"list": []},
+        "time": {"from": "now-6h", "to": "now"},
+        "templating": {"list": [source, models, versions]},
         "panels": [panel | {"id": i + 1} for i, panel in enumerate(panels)],
-    }  # fmt: skip
+    }
 
 
 def expressions(*documents: Any) -> list[str]:
@@ -172,4 +326,8 @@ def expressions(*documents: Any) -> list[str]:
 
 def names_in(texts: Iterable[str]) -> set[str]:
     "The metrics of ours that expressions speak of."
-    return {re.sub(r"_bucket$", "", name) for text in texts for name in re.findall(r"\bmlops_nb_[a-z_]+", re.sub(r'"[^"]*"', "", text))}
+    return {
+        re.sub(r"_bucket$", "", name)
+        for text in texts
+        for name in re.findall(r"\bmlops_nb_[a-z_]+", re.sub(r'"[^"]*"', "", text))
+    }

@@ -137,4 +137,7 @@ def window_ends(measures: Iterable[Measure]) -> list[Sample]:
     for one in newest(m for m in measures if m.kind != "service"):
         key = one.model, one.kind
         ends[key] = max(ends.get(key, one.end), one.end)
-    return [Sample("mlops_nb_window_end_timestamp_seconds", at.timestamp(), {"model": m, "kind": k}) for (m, k), at in ends.items()]
+    return [
+        Sample("mlops_nb_window_end_timestamp_seconds", at.timestamp(), {"model": m, "kind": k})
+        for (m, k), at in ends.items()
+    ]

@@ -57,7 +57,9 @@ def _sum(a: Minute, b: Minute) -> Minute:
     numbers = {name: getattr(a, name) + getattr(b, name) for name in _COUNTS}
     buckets, bounds = a.buckets or b.buckets, a.bounds or b.bounds
     if a.buckets and b.buckets:
-        if a.bounds != b.bounds:  # counted by two releases: what cannot be added is left out, and there are no percentiles
+        if (
+            a.bounds != b.bounds
+        ):  # counted by two releases: what cannot be added is left out, and there are no percentiles
             buckets = bounds = ()
         else:
             buckets = tuple(x + y for x, y in zip(a.buckets, b.buckets, strict=True))
@@ -113,7 +115,9 @@ class Objectives(Record):
                 raise UsageError(f"service.{name} is {getattr(self, name)!r}.", field=f"service.{name}", hint=hint)
         for name in ("latency_ms", "least"):
             if not getattr(self, name) > 0:
-                raise UsageError(f"service.{name} is {getattr(self, name)!r}.", field=f"service.{name}", hint="A number above 0.")
+                raise UsageError(
+                    f"service.{name} is {getattr(self, name)!r}.", field=f"service.{name}", hint="A number above 0."
+                )
 
     @property
     def allowed(self) -> dict[str, float]:
@@ -129,7 +133,9 @@ def objectives(given: Any, deployment: str = "") -> Objectives:
     known = [f.name for f in fields(Objectives)]
     for name, value in values.items():
         if name not in known:
-            raise UsageError(f"There is no service level {name!r}.", field=f"service.{name}", hint=nearest(str(name), known, 8))
+            raise UsageError(
+                f"There is no service level {name!r}.", field=f"service.{name}", hint=nearest(str(name), known, 8)
+            )
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"service.{name} is {value!r}.", field=f"service.{name}", hint="A number.")
     return Objectives(**values)
@@ -236,7 +242,12 @@ class ServiceWindow(Record):
 
 
 def windows(
-    minutes: Sequence[Minute], width: timedelta, promised: Objectives, *, by_version: bool = False, until: datetime | None = None
+    minutes: Sequence[Minute],
+    width: timedelta,
+    promised: Objectives,
+    *,
+    by_version: bool = False,
+    until: datetime | None = None,
 ) -> list[ServiceWindow]:
     "From the first minute to `until` (the last minute) without a gap; a window that nobody saw is there, and empty."
     if not minutes:
@@ -267,14 +278,24 @@ NAMES = ("rate", "error_share", "client_share", "p50_ms", "p95_ms", "p99_ms", "s
 
 
 def _window(
-    minutes: Sequence[Minute], start: datetime, width: timedelta, version: str, promised: Objectives, edges: tuple[datetime, datetime]
+    minutes: Sequence[Minute],
+    start: datetime,
+    width: timedelta,
+    version: str,
+    promised: Objectives,
+    edges: tuple[datetime, datetime],
 ) -> ServiceWindow:
     seen, end = together(minutes), start + width
     if seen is None:
         return ServiceWindow(start, end, version, note="nobody looked")
-    n, length = seen.requests, (min(end, edges[1]) - max(start, edges[0])).total_seconds()  # of a window under way: so far
+    n, length = (
+        seen.requests,
+        (min(end, edges[1]) - max(start, edges[0])).total_seconds(),
+    )  # of a window under way: so far
     slow = share_above(seen.bounds, seen.buckets, promised.latency_ms / 1e3)
-    p50, p95, p99 = (None if (v := percentile(seen.bounds, seen.buckets, q)) is None else v * 1e3 for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (
+        None if (v := percentile(seen.bounds, seen.buckets, q)) is None else v * 1e3 for q in (0.5, 0.95, 0.99)
+    )
     shares = [bad / all_ / promised.allowed[k] for k in KINDS for bad, all_ in [events(seen, k, promised)] if all_]
     known = bool(shares and (version or seen.probes))
     return ServiceWindow(
@@ -287,7 +308,11 @@ def _window(
 # %% ../../nbs/watch/14_service.ipynb #f5fac316
 def measures(found: Iterable[ServiceWindow], model: str, deployment: str, promised: Objectives) -> list[Measure]:
     "Each number of each window as a `Measure`; what is not known has no value, and says why."
-    limits = {"error_share": promised.allowed["errors"], "slow_share": promised.allowed["latency"], "uptime": promised.availability}
+    limits = {
+        "error_share": promised.allowed["errors"],
+        "slow_share": promised.allowed["latency"],
+        "uptime": promised.availability,
+    }
     out = []
     for w in found:
         for name in NAMES:
@@ -330,6 +355,8 @@ def state_of(minutes: Sequence[Minute], found: Sequence[Burn], at: datetime, eve
     hot = [b for b in found if b.burning]
     if hot:
         worst = max(hot, key=lambda b: (b.severity == "critical", b.long or 0.0))
-        words = f"The allowance for {worst.objective} is used {worst.long:.3g} times as fast as it may over {worst.rule}."
+        words = (
+            f"The allowance for {worst.objective} is used {worst.long:.3g} times as fast as it may over {worst.rule}."
+        )
         return ("burning" if worst.severity == "critical" else "slow burn"), words
     return "ok", "It answers, and no allowance burns faster than it may."
