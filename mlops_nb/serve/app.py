@@ -248,7 +248,7 @@ async def docs(app: "App", request: Request) -> Reply:
     app.engine.access.check(request.headers, "predict")
     return 200, openapi.docs_page().encode(), [(b"content-type", b"text/html; charset=utf-8")]
 
-# %% ../../nbs/serve/07_app.ipynb #85c7ad59
+# %% ../../nbs/serve/07_app.ipynb #0deb18f3
 _FIXED: dict[str, Endpoint] = {
     "/ping": Endpoint({"GET": health}),
     "/health": Endpoint({"GET": health}),
@@ -270,7 +270,7 @@ def table_of(engine: Engine) -> dict[str, Endpoint]:
     names = [d.name for d in engine.plan.deployments]
     for name in names:
         found[f"/models/{name}/invocations"] = Endpoint({"POST": invocations}, "mlflow", name, counted=True)
-        found[f"/models/{name}/probe"] = Endpoint({"GET": probe}, "mlflow", name)  # counted and logged nowhere
+        found[f"/models/{name}/probe"] = Endpoint({"GET": probe}, "v2", name)  # counted and logged nowhere
         target = engine.targets.get(name)
         for version in ("", *sorted({lane.version for lane in target.lanes} if target else ())):
             base = f"/v2/models/{name}" + (f"/versions/{version}" if version else "")
