@@ -164,7 +164,8 @@ def write_online(page: Page) -> None:
     page.heading(
         3,
         "Metrics of the agent",
-        "`GET /metrics` on 127.0.0.1 and the setting `metrics_port` (the port after the server's). `mlops-nb watch grafana` writes what reads them.",
+        "`GET /metrics` on 127.0.0.1 and the setting `metrics_port` (the port after the server's). "
+        "`mlops-nb watch grafana` writes what reads them.",
     )
     page.table(["metric", "what it is"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in METRICS.items()])
 

@@ -136,7 +136,7 @@ async def load_host(planned: PlannedVersion, served: Served, host: Host) -> Load
     loaded.host = host
     return loaded
 
-# %% ../../nbs/serve/05_lanes.ipynb #9dc68445
+# %% ../../nbs/serve/05_lanes.ipynb #51510510
 async def ask_again(loaded: Loaded) -> Parity:
     "The first recorded row once more. Raises what scoring raises."
     whole = loaded.served
@@ -145,7 +145,7 @@ async def ask_again(loaded: Loaded) -> Parity:
     if not first.get("prediction"):
         return Parity(0, True, (), "There are no recorded rows.")
     columns = [served.parity["columns"][i.name] for i in loaded.signature.inputs]
-    scored = await loaded.host.score(columns, 1) if loaded.host is not None else loaded.program.batch(columns, 1)
+    scored = await loaded.host.score(columns, 1, counted=False) if loaded.host is not None else loaded.program.batch(columns, 1)
     return check_parity(_Recorded(scored, served.kind, served.classes), served)
 
 # %% ../../nbs/serve/05_lanes.ipynb #cea4a72e

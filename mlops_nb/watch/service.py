@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RULES', 'WINDOWS', 'KINDS', 'NAMES', 'Minute', 'together', 'percentile', 'share_above', 'Objectives', 'objectives',
-           'BurnRule', 'Burn', 'events', 'burn_rate', 'burns', 'ServiceWindow', 'windows', 'measures', 'burn_measures',
-           'state_of']
+           'BurnRule', 'Burn', 'events', 'burn_rate', 'ending', 'burns', 'ServiceWindow', 'windows', 'measures',
+           'burn_measures', 'state_of']
 
 # %% ../../nbs/watch/14_service.ipynb #2f7c5a7e
 from collections.abc import Iterable, Mapping, Sequence
@@ -185,7 +185,7 @@ class Burn(Record):
     n: int = 0
     burning: bool = False
 
-# %% ../../nbs/watch/14_service.ipynb #d4ceeaf1
+# %% ../../nbs/watch/14_service.ipynb #52c8962b
 def events(seen: Minute | None, objective: str, promised: Objectives) -> tuple[float, int]:
     "Bad events, and all of them."
     if seen is None:
@@ -204,9 +204,23 @@ def burn_rate(seen: Minute | None, objective: str, promised: Objectives) -> floa
     return bad / n / promised.allowed[objective] if n else None
 
 
-def burns(minutes: Sequence[Minute], promised: Objectives, at: datetime) -> tuple[Burn, ...]:
+def ending(minutes: Iterable[Minute], at: datetime) -> dict[str, Minute | None]:
+    "The sums of all `WINDOWS` that end at `at`; each minute is added once."
+    found: dict[str, Minute | None] = {}
+    left, total = sorted(WINDOWS, key=lambda name: WINDOWS[name]), None
+    for one in sorted(minutes, key=lambda m: m.end, reverse=True):
+        while left and one.end <= at - WINDOWS[left[0]]:
+            found[left.pop(0)] = total
+        if not left:
+            break
+        if one.end <= at:
+            total = one if total is None else _sum(total, one)
+    return found | dict.fromkeys(left, total)
+
+
+def burns(minutes: Iterable[Minute], promised: Objectives, at: datetime) -> tuple[Burn, ...]:
     "Every objective against every pair of windows that end at `at`."
-    cut = {name: together(m for m in minutes if at - width < m.end <= at) for name, width in WINDOWS.items()}
+    cut = ending(minutes, at)
     by_width = {width: cut[name] for name, width in WINDOWS.items()}
     found = []
     for objective in KINDS:

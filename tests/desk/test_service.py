@@ -8,6 +8,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ import yaml
 from agents import command, kill, left_alone, wait_until, workspace_at
 from sklearn.linear_model import LogisticRegression
 
+from mlops_nb.core.errors import MlopsError
 from mlops_nb.core.serving import Deployment
 from mlops_nb.desk.agent_client import ensure_agent, read_card
-from mlops_nb.desk.service import metrics_port, service_measures, service_minutes
+from mlops_nb.desk.exporting import OLD, Exporter
+from mlops_nb.desk.probing import Prober
+from mlops_nb.desk.service import metrics_port, service_measures, service_minutes, service_objectives
 from mlops_nb.desk.workspace import Workspace
 from mlops_nb.serve.plan import statuses, supervisor_of
 
@@ -65,6 +69,40 @@ def delay(ws: Workspace) -> Deployment:
     made = ws.deploy("delay")
     assert made.state == "ready", made.note
     return made
+
+
+def test_a_port_that_is_taken_is_said_and_an_old_page_is_not_served(tmp_path: Path) -> None:
+    port = free_port()
+    place = workspace_at(tmp_path, port=port)
+    prober = Prober(place, lambda: [])
+    first, second = Exporter(place, prober, lambda: []), Exporter(place, prober, lambda: [])
+    try:
+        first.look()
+        url = f"http://127.0.0.1:{port + 1}/metrics"
+        assert "mlops_nb_agent_start_timestamp_seconds" in httpx.get(url).text and httpx.get(url[:-1]).status_code == 404
+        second.look()
+        assert f"port {port + 1}" in second.problem and "set metrics_port" in second.problem
+        made = Workspace(tmp_path, read_only=True).monitoring(tmp_path / "out")
+        assert made.notes == (second.problem,) and len(json.loads((tmp_path / "out" / "dashboard.json").read_text())["panels"]) > 10
+        first.page.at -= 2 * OLD  # nobody could renew it
+        assert httpx.get(url).status_code == 503
+        assert metrics_port(replace(place, metrics="off")) == 0 and metrics_port(replace(place, metrics_port=9)) == 9
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_mistake_in_the_file_of_service_levels_is_named(tmp_path: Path) -> None:
+    place = workspace_at(tmp_path)
+    (tmp_path / "watch").mkdir()
+    file = tmp_path / "watch" / "delay.yaml"
+    for text, words in (("service: {availability: 99.9}", "service.availability is 99.9"), ("service: [", "cannot be read")):
+        file.write_text(text)
+        with pytest.raises(MlopsError, match=words) as problem:
+            service_objectives(place, "delay")
+        assert str(file) in problem.value.message
+    file.write_text("service: {latency_ms: 100, deployments: {delay-eu: {latency_ms: 50}}}")
+    assert [service_objectives(place, "delay", name).latency_ms for name in ("delay", "delay-eu")] == [100, 50]
 
 
 def counts(ws: Workspace) -> tuple[int, int]:

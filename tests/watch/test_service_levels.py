@@ -9,7 +9,22 @@ import pytest
 from mlops_nb.serve.counters import DURATIONS, HELP
 from mlops_nb.watch.grafana import alert_rules, dashboard, expressions, names_in, scrape_config
 from mlops_nb.watch.metrics import METRICS
-from mlops_nb.watch.service import RULES, Burn, Minute, Objectives, burn_measures, burns, measures, percentile, share_above, state_of, windows
+from mlops_nb.watch.service import (
+    RULES,
+    WINDOWS,
+    Burn,
+    Minute,
+    Objectives,
+    burn_measures,
+    burns,
+    ending,
+    measures,
+    percentile,
+    share_above,
+    state_of,
+    together,
+    windows,
+)
 
 NOON = datetime(2013, 11, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -48,6 +63,18 @@ def test_an_alarm_ends_soon_after_the_trouble() -> None:
     over = seen(10, requests=100, failed=50, end=NOON - 5 * MINUTE) + seen(5, requests=100)
     found = burn(over, "errors", "1h")
     assert found.long == pytest.approx(500 / 1500 / 0.001) and found.short == 0.0 and not found.burning
+
+
+def numbers(one: Minute | None) -> tuple[int, ...]:
+    return (one.requests, one.failed, one.probes, one.answered) if one else ()
+
+
+def test_the_sums_of_all_windows_are_those_of_each() -> None:
+    minutes = seen(400, requests=100, failed=1, end=NOON - 4 * MINUTE) + seen(3, answered=0)
+    for at in (NOON, NOON - 7 * MINUTE, NOON - timedelta(days=9)):
+        alone = {name: together(m for m in minutes if at - width < m.end <= at) for name, width in WINDOWS.items()}
+        found = ending(minutes, at)
+        assert [numbers(found[name]) for name in WINDOWS] == [numbers(alone[name]) for name in WINDOWS]
 
 
 def test_the_rules_are_those_of_the_workbook() -> None:
