@@ -177,7 +177,7 @@ class _Answer(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         "Nothing: it is asked every few seconds."
 
-# %% ../../nbs/desk/19_exporting.ipynb #56374a2b
+# %% ../../nbs/desk/19_exporting.ipynb #37c7513f
 class Exporter:
     "Keeps the page and its port. `look()` is one round."
 
@@ -259,7 +259,7 @@ class Exporter:
             log.warning(problem)
         self.problem = problem
         write_note(
-            Places(self.settings.state_dir).serve / "metrics.json",
+            Places(self.settings.state_dir).make().serve / "metrics.json",
             {"format": 1, "port": self.port, "pid": os.getpid(), "problem": problem},
         )
 

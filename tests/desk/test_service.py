@@ -21,6 +21,7 @@ from agents import command, kill, left_alone, wait_until, workspace_at
 from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.core.errors import MlopsError
+from mlops_nb.core.records import now
 from mlops_nb.core.serving import Deployment
 from mlops_nb.desk.agent_client import ensure_agent, read_card
 from mlops_nb.desk.exporting import OLD, Exporter
@@ -215,12 +216,12 @@ def test_an_agent_that_is_killed_leaves_a_gap_and_no_request_is_counted_twice(ws
     send(delay, 3)
     wait_until(lambda: counts(ws)[0] == before + 3, words="they are stored")
     kill(read_card(ws.settings))
-    probes = counts(ws)[1]
+    killed, probes = now(), counts(ws)[1]
     send(delay, 8)
     wait_until(lambda: ws.service("delay").state == "unknown", words="nobody looks, and it says so")
     assert counts(ws) == (before + 3, probes)
     ensure_agent(ws.settings)
     wait_until(lambda: counts(ws)[1] > probes, words="the next agent looks")
     assert counts(ws)[0] == before + 11
-    (gap,) = [m for m in service_minutes(ws.stores, "delay") if m.requests == 8]
-    assert gap.probes == 0 and gap.width > 1.0  # what was answered is known, and that nobody looked
+    gap = next(m for m in service_minutes(ws.stores, "delay") if m.end > killed)
+    assert (gap.requests, gap.probes) == (8, 0) and gap.width > 1.0  # what was answered is known, and that nobody looked
