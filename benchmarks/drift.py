@@ -177,7 +177,9 @@ def swapped(f: Frame, rng: Any) -> Frame:
 
 
 def with_news(share: float) -> Callable[[Frame, Any], Frame]:
-    return lambda f, rng: f.assign(**{c: f[c].astype(object).mask(rng.random(len(f)) < share, "never seen before") for c in words(f)})
+    return lambda f, rng: f.assign(
+        **{c: f[c].astype(object).mask(rng.random(len(f)) < share, "never seen before") for c in words(f)}
+    )
 
 
 def with_nulls(f: Frame, rng: Any) -> Frame:
@@ -254,7 +256,9 @@ def odd_even(frame: Frame, out: Tally) -> Tally:
         odd = month[TIME].dt.day % 2 == 1
         reference, window = days(month[odd]), days(month[~odd])
         if len(reference) >= 10 and window:
-            out.see(Case([profile(d) for d in reference], [profile(d) for d in window], (pd.concat(reference), pd.concat(window))))
+            out.see(
+                Case([profile(d) for d in reference], [profile(d) for d in window], (pd.concat(reference), pd.concat(window)))
+            )
     return out
 
 
@@ -277,9 +281,16 @@ def clustered(every: list[Frame], rows: int, repeats: int, rng: np.random.Genera
 
 
 def found(
-    frame: Frame, reference: list[Any], before: Frame, done: Callable[[Frame, Any], Frame], rows: int, repeats: int, rng: Any,
-    which: str, out: Tally,
-) -> Tally:  # fmt: skip
+    frame: Frame,
+    reference: list[Any],
+    before: Frame,
+    done: Callable[[Frame, Any], Frame],
+    rows: int,
+    repeats: int,
+    rng: Any,
+    which: str,
+    out: Tally,
+) -> Tally:
     "Windows of `rows` random rows after something was `done` to them; only the features it was done to."
     for _ in range(repeats):
         window = frame.iloc[rng.choice(len(frame), rows, replace=False)]
@@ -314,16 +325,27 @@ def study(name: str, only: list[str], repeats: int, seed: int, sizes: list[int],
     frame = frame.drop(columns="arr_delay") if "arr_delay" in frame else frame
     flat = frame.drop(columns=TIME) if TIME in frame else frame
     about = f"{len(flat):,} rows, {len(numbers(flat))} measures, {len(words(flat))} categorical, {flat.shape[1]} columns"
-    out: dict[str, Any] = {"set": name, "hold_out": name in HOLD_OUT, "about": about, "repeats": repeats, "seed": seed, "cells": {}}
+    out: dict[str, Any] = {
+        "set": name,
+        "hold_out": name in HOLD_OUT,
+        "about": about,
+        "repeats": repeats,
+        "seed": seed,
+        "cells": {},
+    }
 
     def keep(part: str, cell: str, tally: Tally | None) -> None:
         if tally is not None:
             out["cells"][f"{part}: {cell}"] = tally.kept()
             print(f"{name}, {part}: {cell} ({time.perf_counter() - begin:.0f} s)", file=sys.stderr, flush=True)
 
-    fresh = lambda: Tally(peers, looks)  # noqa: E731
+    def fresh() -> Tally:
+        return Tally(peers, looks)
+
+    def few(rows: int) -> int:
+        return repeats if rows < 100_000 else max(2, repeats // 4)
+
     begin, fit = time.perf_counter(), [r for r in sizes if r <= len(flat) / 3]
-    few = lambda rows: repeats if rows < 100_000 else max(2, repeats // 4)  # noqa: E731
     if "alarms" in only:
         rng = np.random.default_rng([seed, 1])
         for rows in fit:
@@ -357,7 +379,11 @@ def _search(flat: Frame, repeats: int, rng: Any, fresh: Callable[[], Tally], kee
         if which != "categorical" or words(rest):
             keep("found", cell, found(rest, reference, before, change, rows, repeats, rng, which, fresh()))
     keep("found", "0.25 sd, 1,000 values", found_in_values(rest, reference, before, 0.25, sds, ROWS, repeats, rng, fresh()))
-    keep("better not", f".02 sd, {many:,} rows", found(rest, reference, before, shifted(0.02, sds), many, 2, rng, "numeric", fresh()))
+    keep(
+        "better not",
+        f".02 sd, {many:,} rows",
+        found(rest, reference, before, shifted(0.02, sds), many, 2, rng, "numeric", fresh()),
+    )
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------
@@ -385,21 +411,36 @@ def table(title: str, columns: dict[str, dict[tuple[str, str], tuple[int, int]]]
 def show(result: dict[str, Any]) -> None:
     "The tables of one set."
     cells = cells_of(result)
-    print(f"\n## {result['set']}{' (hold-out)' if result['hold_out'] else ''}: {result['about']}; {result['repeats']} windows a cell")
+    print(
+        f"\n## {result['set']}{' (hold-out)' if result['hold_out'] else ''}: {result['about']}; {result['repeats']} windows a cell"
+    )
     alarms = {c.replace(": ", ", "): v for c, v in cells.items() if c.startswith(("alarms", "clustered"))}
     for kind in ("numeric", "categorical", "any"):
         table({"any": "false alarms, any feature of a window"}.get(kind, f"false alarms, {kind} features"), alarms, kind)
     sought = {c.partition(": ")[2]: v for c, v in cells.items() if c.startswith(("found", "better not"))}
     for kind in ("numeric", "categorical"):
-        table(f"found in {ROWS:,} rows, {kind} (.02 sd: better not)", {c: v for c, v in sought.items() if any(k == kind for _, k in v)}, kind)
-    missed = {c: {k.removeprefix("feature "): v for (r, k), v in cells[f"found: {c}"].items() if k.startswith("feature ") and v[0] < v[1]}
-              for c in sought if c.startswith("0.25 sd") and f"found: {c}" in cells}  # fmt: skip
+        table(
+            f"found in {ROWS:,} rows, {kind} (.02 sd: better not)",
+            {c: v for c, v in sought.items() if any(k == kind for _, k in v)},
+            kind,
+        )
+    missed = {
+        c: {
+            k.removeprefix("feature "): v
+            for (r, k), v in cells[f"found: {c}"].items()
+            if k.startswith("feature ") and v[0] < v[1]
+        }
+        for c in sought
+        if c.startswith("0.25 sd") and f"found: {c}" in cells
+    }
     for cell, names in missed.items():
         if names:
             print(f"\nmissed at {cell}: " + ", ".join(f"{n} {seen - hit} of {seen}" for n, (hit, seen) in names.items()))
 
 
-AIMS: list[tuple[str, str, str, tuple[str, ...], float]] = [  # words, cells that begin so, kind, all of them, at most / at least in %
+AIMS: list[
+    tuple[str, str, str, tuple[str, ...], float]
+] = [  # words, cells that begin so, kind, all of them, at most / at least in %
     ("false alarms, independent rows", "alarms: ", "≤", ("numeric", "categorical"), 1.0),
     ("false alarms, clustered days", "clustered: ", "≤", ("numeric", "categorical"), 1.0),
     (".25 sd in 1,000 rows", "found: 0.25 sd", "≥", ("numeric",), 99.0),
@@ -418,14 +459,18 @@ def _chosen(cells: Cells, begin: str, rows: str = "") -> list[str]:
 def verdict(results: list[dict[str, Any]]) -> None:
     "Each aim on each set, the worst cell of it; then all rules over all sets."
     everything = [(r["set"] + (" *" if r["hold_out"] else ""), cells_of(r)) for r in results]
-    print("\n## Aims (* hold-out; the worst size of window counts; flags/looks)\n\n| set | " + " | ".join(a[0] for a in AIMS) + " |")
+    print(
+        "\n## Aims (* hold-out; the worst size of window counts; flags/looks)\n\n| set | " + " | ".join(a[0] for a in AIMS) + " |"
+    )
     print("|---|" + "---|" * len(AIMS))
     for name, cells in everything:
         print(f"| {name} | " + " | ".join(_aim(cells, *aim[1:]) for aim in AIMS) + " |")
     print("\n| all sets together, % | " + " | ".join(a[0] for a in AIMS) + " | looks |\n|---|" + "---|" * (len(AIMS) + 1))
     for rule in (*RULES, *PEERS):
-        counts = [[v[rule, k] for _, c in everything for cell in _chosen(c, begin) for k in kinds for v in [c[cell]] if (rule, k) in v]
-                  for _, begin, _, kinds, _ in AIMS]  # fmt: skip
+        counts = [
+            [v[rule, k] for _, c in everything for cell in _chosen(c, begin) for k in kinds for v in [c[cell]] if (rule, k) in v]
+            for _, begin, _, kinds, _ in AIMS
+        ]
         if any(counts):
             print(f"| {rule} | " + " | ".join(map(_rate, counts)) + f" | {sum(n for c in counts for _, n in c):,} |")
 
@@ -441,7 +486,10 @@ def _aim(cells: Cells, begin: str, sign: str, kinds: tuple[str, ...], aim: float
 
 
 def machine(peers: list[Peer]) -> None:
-    cpu = next((line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.processor())
+    cpu = next(
+        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+        platform.processor(),
+    )
     about = [f"{k} {version(k)}" for k in ("numpy", "pandas", "whylogs")] + [f"{p.name} {p.version}" for p in peers]
     print(f"{datetime.now(UTC):%Y-%m-%d} · {cpu}, {platform.system()}, Python {platform.python_version()}, {', '.join(about)}")
 
@@ -469,17 +517,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hold-out", action="store_true", help="the sets no constant was chosen on")
     parser.add_argument("--sets", nargs="+", choices=sorted(LOAD))
-    parser.add_argument("--only", nargs="+", choices=["alarms", "clustered", "found", "speed"], default=["alarms", "clustered", "found", "speed"])
+    parser.add_argument(
+        "--only", nargs="+", choices=["alarms", "clustered", "found", "speed"], default=["alarms", "clustered", "found", "speed"]
+    )
     parser.add_argument("--sizes", nargs="+", type=int, default=[300, 1_000, 10_000, 100_000])
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--peer-looks", type=int, default=4, help="windows of a cell that Evidently and NannyML look at; 0: none")
     parser.add_argument("--seed", type=int, default=2013)
-    parser.add_argument("--folder", type=Path, help="keeps results (a file for each set and part; those that are there are not run again) and environments")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="keeps results (a file for each set and part; those that are there are not run again) and environments",
+    )
     parser.add_argument("--show", action="store_true", help="run nothing, show what the folder has")
-    parser.add_argument("--quick", action="store_true", help="two sets, sizes to 10,000, three windows a cell, one look of the peers")
+    parser.add_argument(
+        "--quick", action="store_true", help="two sets, sizes to 10,000, three windows a cell, one look of the peers"
+    )
     args = parser.parse_args()
     if args.quick:
-        args.repeats, args.sizes, args.peer_looks, args.sets = 3, [1_000, 10_000], min(1, args.peer_looks), args.sets or ["moody", "weather"]
+        args.repeats, args.sizes, args.peer_looks, args.sets = (
+            3,
+            [1_000, 10_000],
+            min(1, args.peer_looks),
+            args.sets or ["moody", "weather"],
+        )
     with tempfile.TemporaryDirectory(prefix="drift-") as scratch:
         folder = args.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

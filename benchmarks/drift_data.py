@@ -1,4 +1,4 @@
-"""The real data sets that the drift rule was tuned and judged on, named before either.
+"""The data sets that the drift rule was tuned and judged on, named before either.
 
 Tuning sets may be looked at while a constant of the rule is chosen. Hold-out sets are read once, after that,
 and whatever they say is recorded. All of them are carried by packages of the Python index (extra `bench`), so
@@ -13,9 +13,10 @@ from collections.abc import Callable
 from importlib.metadata import distribution
 
 import pandas as pd
+from worlds import frame_of
 
-TUNING = ("flights", "hotel", "diamonds")  # New York departures, hotel bookings, diamond prices
-HOLD_OUT = ("weather", "pizza", "churn")  # hourly weather, a pizzeria's sales, telephone customers
+TUNING = ("flights", "hotel", "diamonds", "moody")  # New York departures, hotel bookings, diamond prices; made up
+HOLD_OUT = ("weather", "pizza", "churn", "inert")  # hourly weather, a pizzeria's sales, telephone customers; made up
 
 TIME = "time"  # the name of the event time in every set that has one
 
@@ -81,6 +82,17 @@ def churn() -> pd.DataFrame:
     return _rdata("modeldata", "wa_churn")
 
 
+def moody() -> pd.DataFrame:
+    "120 days of 3,000 rows, twenty features, each day with a mood of its own (`worlds.py`)."
+    return frame_of("moody", 120, 3_000, seed=1)
+
+
+def inert() -> pd.DataFrame:
+    "The same, and a day is in much the mood of the day before."
+    return frame_of("inert", 120, 3_000, seed=2)
+
+
 LOAD: dict[str, Callable[[], pd.DataFrame]] = {
     "flights": flights, "hotel": hotel, "diamonds": diamonds, "weather": weather, "pizza": pizza, "churn": churn,
+    "moody": moody, "inert": inert,
 }  # fmt: skip

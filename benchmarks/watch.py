@@ -120,7 +120,9 @@ def part_drift(given: argparse.Namespace) -> list[Row]:
     aim = 2.0 * features * windows / 30_000
     moved = sum(v in ("changed", "drifted") for w in found[0] for v in w.values())
     words = f"{cold[0][0]:.2f} s the first time, {middle(warm):.2f} s again ({middle(warm, 1):.2f} s of the processor)"
-    return [row(f"drift of {features:,} features x {windows} windows", f"≤ {aim:.2g} s", words, cold[0][0] <= aim, f"{moved} flagged")]
+    return [
+        row(f"drift of {features:,} features x {windows} windows", f"≤ {aim:.2g} s", words, cold[0][0] <= aim, f"{moved} flagged")
+    ]
 
 
 # ---- traffic -----------------------------------------------------------------------------------------------------
@@ -129,17 +131,19 @@ def part_drift(given: argparse.Namespace) -> list[Row]:
 def flights_like(rows: int, rng: np.random.Generator) -> pd.DataFrame:
     floats = {f"n{k}": rng.normal(k, 1 + k, rows) for k in range(6)} | {"amount": rng.lognormal(2, 0.6, rows)}
     whole = {"minute": rng.integers(0, 1_440, rows)}
-    words = {"carrier": np.array(list("ABCDEFGHIJKLMNOP"), dtype=object)[np.minimum(rng.geometric(0.2, rows) - 1, 15)],
-             "origin": np.array(["EWR", "JFK", "LGA"], dtype=object)[rng.integers(0, 3, rows)]}  # fmt: skip
+    words = {
+        "carrier": np.array(list("ABCDEFGHIJKLMNOP"), dtype=object)[np.minimum(rng.geometric(0.2, rows) - 1, 15)],
+        "origin": np.array(["EWR", "JFK", "LGA"], dtype=object)[rng.integers(0, 3, rows)],
+    }
     return pd.DataFrame(floats | whole | words)
 
 
 def part_traffic(given: argparse.Namespace) -> list[Row]:
+    import pyarrow as pa
+
     from mlops_nb.profile.rows import summaries, to_rows
     from mlops_nb.store import lake_served as served
     from mlops_nb.store.lake import Lake
-
-    import pyarrow as pa
 
     few, many = (10_000, 500_000) if given.quick else (10_000, 10_000_000)
     rng = np.random.default_rng(given.seed)
@@ -149,8 +153,17 @@ def part_traffic(given: argparse.Namespace) -> list[Row]:
         for total in (few, many):
             for k in range(DAYS):
                 view, start = profile(flights_like(total // DAYS, rng)), FIRST + timedelta(days=k)
-                rows = to_rows(view, window_start=start, window_end=start + timedelta(days=1), version=f"{MODEL}/1", source="live", segment="")
-                rows = rows.append_column("every", pa.array(["1d"] * rows.num_rows)).append_column("date", pa.array([start.date()] * rows.num_rows, pa.date32()))
+                rows = to_rows(
+                    view,
+                    window_start=start,
+                    window_end=start + timedelta(days=1),
+                    version=f"{MODEL}/1",
+                    source="live",
+                    segment="",
+                )
+                rows = rows.append_column("every", pa.array(["1d"] * rows.num_rows)).append_column(
+                    "date", pa.array([start.date()] * rows.num_rows, pa.date32())
+                )
                 served.append(place, "profiles", f"m{total}", rows, {})
             say(f"traffic: {total:,} predictions are profiled")
 
@@ -166,8 +179,15 @@ def part_traffic(given: argparse.Namespace) -> list[Row]:
                 times[total] += timed(lambda total=total: look(total), 1)
     ratio = middle(times[many], 1) / middle(times[few], 1)
     words = f"{middle(times[few]):.3f} s, {middle(times[many]):.3f} s on the clock; {ratio - 1:+.0%} of the processor"
-    return [row(f"30 windows x 10 features holding {few:,}, and {many:,}", "within 10 %", words, abs(ratio - 1) <= 0.1,
-                f"{many // few:,} x the traffic")]  # fmt: skip
+    return [
+        row(
+            f"30 windows x 10 features holding {few:,}, and {many:,}",
+            "within 10 %",
+            words,
+            abs(ratio - 1) <= 0.1,
+            f"{many // few:,} x the traffic",
+        )
+    ]
 
 
 # ---- labels ------------------------------------------------------------------------------------------------------
@@ -195,23 +215,32 @@ def fill(root: Path, rows: int, seed: int) -> None:
         score = rng.random(n)
         event = first + (at * (DAYS * 86_400_000_000 // rows))
         columns = {
-            "request_id": pa.array([f"r{i // 1000:08x}" for i in at.tolist()]), "row": pa.array(at % 1000, pa.int32()),
-            "received_at": pa.array(event + 1_000, pa.int64()).cast(served.instant()), "event_time": pa.array(event, pa.int64()).cast(served.instant()),
-            "entity_id": pa.array([f"UA-{i:09}" for i in at.tolist()]), "model": pa.array([MODEL] * n), "version": pa.array(np.ones(n, np.int64)),
-            "role": pa.array(["live"] * n), "prediction": pa.array((score > 0.5).astype(float)),
-            "scores": pa.ListArray.from_arrays(np.arange(0, 2 * n + 1, 2, dtype=np.int32), np.column_stack([1 - score, score]).ravel()),
+            "request_id": pa.array([f"r{i // 1000:08x}" for i in at.tolist()]),
+            "row": pa.array(at % 1000, pa.int32()),
+            "received_at": pa.array(event + 1_000, pa.int64()).cast(served.instant()),
+            "event_time": pa.array(event, pa.int64()).cast(served.instant()),
+            "entity_id": pa.array([f"UA-{i:09}" for i in at.tolist()]),
+            "model": pa.array([MODEL] * n),
+            "version": pa.array(np.ones(n, np.int64)),
+            "role": pa.array(["live"] * n),
+            "prediction": pa.array((score > 0.5).astype(float)),
+            "scores": pa.ListArray.from_arrays(
+                np.arange(0, 2 * n + 1, 2, dtype=np.int32), np.column_stack([1 - score, score]).ravel()
+            ),
             "features": pa.StructArray.from_arrays([pa.array(rng.normal(size=n)) for _ in features], features),
             "date": pa.array([date.fromtimestamp(t) for t in (event // 1_000_000).tolist()], pa.date32()),
-        }  # fmt: skip
+        }
         served.append(place, "predictions", MODEL, pa.table(columns), {})
         who = np.concatenate([at, rng.choice(at, n // 20)])
         rng.shuffle(who)
         told = first + 40 * 86_400_000_000 + np.arange(len(who)) * 1_000
         labels = {
-            "entity_id": pa.array([f"UA-{i:09}" for i in who.tolist()]), "label": pa.array((rng.random(len(who)) > 0.5).astype(float)),
-            "labelled_at": pa.array(told, pa.int64()).cast(served.instant()), "received_at": pa.array(told, pa.int64()).cast(served.instant()),
+            "entity_id": pa.array([f"UA-{i:09}" for i in who.tolist()]),
+            "label": pa.array((rng.random(len(who)) > 0.5).astype(float)),
+            "labelled_at": pa.array(told, pa.int64()).cast(served.instant()),
+            "received_at": pa.array(told, pa.int64()).cast(served.instant()),
             "date": pa.array([date.fromtimestamp(t) for t in (told // 1_000_000).tolist()], pa.date32()),
-        }  # fmt: skip
+        }
         served.append(place, "labels", MODEL, pa.table(labels), {})
 
 
@@ -235,12 +264,10 @@ def child_join(root: Path) -> dict[str, float]:
 
 
 def child_performance(root: Path) -> dict[str, float]:
-    import sklearn.linear_model  # noqa: F401  what a version needs to be looked at is imported before the clock starts
-
     from mlops_nb.desk.workspace import Workspace
 
     ws = Workspace(root)
-    ws.stores.models.evidence(ws.stores.models.get(f"{MODEL}/1"))
+    ws.stores.models.evidence(ws.stores.models.get(f"{MODEL}/1"))  # what that needs is imported before the clock starts
     base, begin = memory("VmRSS"), time.perf_counter()
     report = ws.performance(MODEL, window="1d")
     seconds = time.perf_counter() - begin
@@ -253,14 +280,26 @@ def child_pandas(root: Path) -> dict[str, float]:
 
     base, begin = memory("VmRSS"), time.perf_counter()
     answers = DeltaTable(str(next((root / ".mlops" / "lake" / "predictions").iterdir()))).to_pandas(
-        columns=["request_id", "row", "entity_id", "event_time", "received_at", "version", "prediction", "scores"])  # fmt: skip
-    labels = DeltaTable(str(next((root / ".mlops" / "lake" / "labels").iterdir()))).to_pandas(columns=["entity_id", "label", "labelled_at", "received_at"])
+        columns=["request_id", "row", "entity_id", "event_time", "received_at", "version", "prediction", "scores"]
+    )
+    labels = DeltaTable(str(next((root / ".mlops" / "lake" / "labels").iterdir()))).to_pandas(
+        columns=["entity_id", "label", "labelled_at", "received_at"]
+    )
     newest = labels.sort_values(["labelled_at", "received_at"]).drop_duplicates("entity_id", keep="last")
     joined = answers.merge(newest[["entity_id", "label"]], on="entity_id", how="left")
-    return {"seconds": time.perf_counter() - begin, "mb": memory("VmHWM") - base, "rows": len(joined), "known": int(joined["label"].notna().sum())}
+    return {
+        "seconds": time.perf_counter() - begin,
+        "mb": memory("VmHWM") - base,
+        "rows": len(joined),
+        "known": int(joined["label"].notna().sum()),
+    }
 
 
-CHILDREN: dict[str, Callable[[Path], dict[str, float]]] = {"join": child_join, "performance": child_performance, "pandas": child_pandas}
+CHILDREN: dict[str, Callable[[Path], dict[str, float]]] = {
+    "join": child_join,
+    "performance": child_performance,
+    "pandas": child_pandas,
+}
 
 
 def in_child(which: str, root: Path, rounds: int) -> dict[str, float]:
@@ -286,16 +325,28 @@ def part_labels(given: argparse.Namespace) -> list[Row]:
                 assert found[which, times]["rows"] == found[which, times]["known"] == rows * times, found[which, times]
                 say(f"labels: {which}, {rows * times:,}: {found[which, times]}")
     seconds, mb = ({k: v[name] for k, v in found.items()} for name in ("seconds", "mb"))
-    said = lambda which, times: f"{seconds[which, times]:.2f} s, {mb[which, times]:,.0f} MB at the peak"  # noqa: E731
+
+    def said(which: str, times: int) -> str:
+        return f"{seconds[which, times]:.2f} s, {mb[which, times]:,.0f} MB at the peak"
+
     aim, slower = 5 * rows / 1e6, seconds["pandas", 1] / seconds["join", 1]
     pandas = f"pandas, both read whole and merged: {said('pandas', 1)} ({slower:.1f} x as long); four times as many: {said('pandas', 4)}"
     return [
         row(f"labels joined to {rows:,} answers", f"≤ {aim:g} s", said("join", 1), seconds["join", 1] <= aim, pandas),
         row("with all metrics of 30 days", f"≤ {aim:g} s", said("performance", 1), seconds["performance", 1] <= aim),
-        row(f"memory at {4 * rows:,}, join", "≤ 1.5 x", f"{said('join', 4)}: {mb['join', 4] / mb['join', 1]:.2f} x", mb["join", 4] <= 1.5 * mb["join", 1]),
-        row(f"memory at {4 * rows:,}, with metrics", "≤ 1.5 x", f"{said('performance', 4)}: {mb['performance', 4] / mb['performance', 1]:.2f} x",
-            mb["performance", 4] <= 1.5 * mb["performance", 1]),
-    ]  # fmt: skip
+        row(
+            f"memory at {4 * rows:,}, join",
+            "≤ 1.5 x",
+            f"{said('join', 4)}: {mb['join', 4] / mb['join', 1]:.2f} x",
+            mb["join", 4] <= 1.5 * mb["join", 1],
+        ),
+        row(
+            f"memory at {4 * rows:,}, with metrics",
+            "≤ 1.5 x",
+            f"{said('performance', 4)}: {mb['performance', 4] / mb['performance', 1]:.2f} x",
+            mb["performance", 4] <= 1.5 * mb["performance", 1],
+        ),
+    ]
 
 
 # ---- alerts ------------------------------------------------------------------------------------------------------
@@ -334,8 +385,15 @@ def part_alerts(given: argparse.Namespace) -> list[Row]:
                     looks += sum(len(w) for w in verdicts)
             rate = alerts / months
             say(f"alerts: {kind}, {rows} rows: {alerts} in {months} months, {flags} of {looks} flagged")
-            out.append(row(f"alerts in {months} months in which nothing happened, {kind} days of {rows:,} rows", "≤ 1 a month",
-                           f"{rate:.2f} a month", rate <= 1, f"{100 * flags / looks:.2f} % of feature-days flagged (aim ≤ 1)"))  # fmt: skip
+            out.append(
+                row(
+                    f"alerts in {months} months in which nothing happened, {kind} days of {rows:,} rows",
+                    "≤ 1 a month",
+                    f"{rate:.2f} a month",
+                    rate <= 1,
+                    f"{100 * flags / looks:.2f} % of feature-days flagged (aim ≤ 1)",
+                )
+            )
     return out
 
 
@@ -347,7 +405,9 @@ def part_shifts(given: argparse.Namespace) -> list[Row]:
             for k in range(times):
                 world = World(kind, given.seed + 1_000 + k)
                 reference = reference_days(world, 1_000)
-                days = [world.day(1_000, {"n0": by} if at >= N else None) for at in range(N + limit)]  # days on which nothing happens come first
+                days = [
+                    world.day(1_000, {"n0": by} if at >= N else None) for at in range(N + limit)
+                ]  # days on which nothing happens come first
                 verdicts = pass_over(reference, [summarize(profile(d)) for d in days])
                 mine = [{"n0": w["n0"]} for w in verdicts]
                 waited.append(next((at - N + 1 for at in alerts_in(mine) if at >= N), None))
@@ -355,7 +415,14 @@ def part_shifts(given: argparse.Namespace) -> list[Row]:
             words = f"median {heard[len(heard) // 2]}, most {heard[-1]} days" if heard else "–"
             never = times - len(heard)
             say(f"shifts: {kind}, {by} sd: {waited}")
-            out.append(row(f"days until {by} sd of one feature alerts, {kind} days of 1,000 rows", "", words + (f"; {never} of {times} not in {limit} days" if never else ""), None))  # fmt: skip
+            out.append(
+                row(
+                    f"days until {by} sd of one feature alerts, {kind} days of 1,000 rows",
+                    "",
+                    words + (f"; {never} of {times} not in {limit} days" if never else ""),
+                    None,
+                )
+            )
     return out
 
 
@@ -368,16 +435,27 @@ def part_peers(given: argparse.Namespace) -> list[Row]:
     numeric, words = [f"n{k}" for k in range(features - features // 10)], [f"c{k}" for k in range(features // 10)]
 
     def made(n: int) -> pd.DataFrame:
-        return pd.DataFrame({c: rng.normal(size=n) for c in numeric} | {c: rng.choice(np.array(list("abcdefgh"), dtype=object), n) for c in words})
+        return pd.DataFrame(
+            {c: rng.normal(size=n) for c in numeric} | {c: rng.choice(np.array(list("abcdefgh"), dtype=object), n) for c in words}
+        )
 
     days = [made(rows) for _ in range(30)]
     before, later = pd.concat(days, ignore_index=True), [made(rows) for _ in range(windows)]
     views = [[summarize(profile(f)) for f in frames] for frames in (days, later)]
     pass_over(views[0], views[1][:1])
     from_profiles = timed(lambda: pass_over(*views), 1 if given.quick else 3)
-    with_rows = timed(lambda: pass_over([summarize(profile(d)) for d in days], [summarize(profile(d)) for d in later]), 1 if given.quick else 3)
+    with_rows = timed(
+        lambda: pass_over([summarize(profile(d)) for d in days], [summarize(profile(d)) for d in later]), 1 if given.quick else 3
+    )
     ours, whole = middle(from_profiles), middle(with_rows)
-    out = [row(f"drift of {features} features x {windows} windows of {rows:,} rows", "", f"{ours:.2f} s from profiles, {whole:.2f} s from rows", None)]
+    out = [
+        row(
+            f"drift of {features} features x {windows} windows of {rows:,} rows",
+            "",
+            f"{ours:.2f} s from profiles, {whole:.2f} s from rows",
+            None,
+        )
+    ]
     for name in PEERS:
         peer = Peer(name, given.folder)
         answer = peer.ask(before, later, numeric, words, chunk=rows)
@@ -385,8 +463,16 @@ def part_peers(given: argparse.Namespace) -> list[Row]:
             sys.exit(f"{name}: {answer['error']}")
         flags = sum(sum(f.values()) for f in answer["flags"])
         beside = f"{flags} of {features * windows} flagged, nothing happened"
-        out.append(row(f"the same, {name} {peer.version}", "", f"{answer['seconds']:.2f} s: {answer['seconds'] / ours:,.0f} x ours from profiles, "
-                       f"{answer['seconds'] / whole:,.1f} x ours from rows", None, beside))  # fmt: skip
+        out.append(
+            row(
+                f"the same, {name} {peer.version}",
+                "",
+                f"{answer['seconds']:.2f} s: {answer['seconds'] / ours:,.0f} x ours from profiles, "
+                f"{answer['seconds'] / whole:,.1f} x ours from rows",
+                None,
+                beside,
+            )
+        )
         peer.close()
         say(f"peers: {name}: {answer['seconds']:.2f} s")
     return out
@@ -396,7 +482,10 @@ def part_peers(given: argparse.Namespace) -> list[Row]:
 
 
 def machine() -> str:
-    cpu = next((line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.processor())
+    cpu = next(
+        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+        platform.processor(),
+    )
     load = Path("/proc/loadavg").read_text().split()[0]
     about = ", ".join(f"{k} {version(k)}" for k in ("numpy", "pandas", "pyarrow", "deltalake", "whylogs"))
     return f"{datetime.now(UTC):%Y-%m-%d} · {cpu}, {platform.system()}, Python {platform.python_version()}, {about}; load {load} before"
@@ -412,7 +501,9 @@ def show(rows: Iterable[Row]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--folder", type=Path, help="keeps the results of parts (which are not run again) and the peers' environments")
+    parser.add_argument(
+        "--folder", type=Path, help="keeps the results of parts (which are not run again) and the peers' environments"
+    )
     parser.add_argument("--show", action="store_true", help="run nothing, show what the folder has")
     parser.add_argument("--quick", action="store_true", help="everything in small; says nothing about the aims but that it runs")
     parser.add_argument("--features", type=int, default=1_000)

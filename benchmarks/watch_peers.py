@@ -32,7 +32,9 @@ def serve(version, answer):
             print(json.dumps({"error": f"{type(error).__name__}: {error}"}), file=out, flush=True)
 """
 
-EVIDENTLY = _FRAME + """
+EVIDENTLY = (
+    _FRAME
+    + """
 import evidently
 from evidently import DataDefinition, Dataset, Report
 from evidently.presets import DataDriftPreset
@@ -63,8 +65,11 @@ def answer(asked):
 
 serve(evidently.__version__, answer)
 """
+)
 
-NANNYML = _FRAME + """
+NANNYML = (
+    _FRAME
+    + """
 import nannyml as nml
 
 def answer(asked):
@@ -80,6 +85,7 @@ def answer(asked):
 
 serve(nml.__version__, answer)
 """
+)
 
 PEERS = {"Evidently": (("evidently",), EVIDENTLY), "NannyML": (("nannyml", "statsmodels"), NANNYML)}
 
@@ -93,8 +99,14 @@ class Peer:
         python = _environment(folder / name.lower(), packages)
         env = {"PATH": "/usr/bin:/bin", "NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "HOME": str(folder)}
         env |= {k: v for k, v in os.environ.items() if k.startswith(("OMP_", "OPENBLAS_"))}
-        self.process = subprocess.Popen([str(python), "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True, env=env)  # fmt: skip
+        self.process = subprocess.Popen(
+            [str(python), "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=env,
+        )
         self.version = self._heard()["version"]
 
     def _heard(self) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class World:
         columns = {name: self._numbers(k, effect[name], rows) for k, name in enumerate(self.names[:NUMERIC])}
         for k, (size, leaning) in enumerate(zip(SIZES, self.leanings, strict=True)):
             weights = np.exp(effect[f"c{k}"] * leaning) / np.arange(1, size + 1)
-            columns[f"c{k}"] = np.array([f"v{i}" for i in range(size)], dtype=object)[rng.choice(size, rows, p=weights / weights.sum())]
+            columns[f"c{k}"] = np.array([f"v{i}" for i in range(size)], dtype=object)[
+                rng.choice(size, rows, p=weights / weights.sum())
+            ]
         return pd.DataFrame(columns)
 
     def _numbers(self, k: int, by: float, rows: int) -> Floats:

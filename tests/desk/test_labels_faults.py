@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from mlops_nb.store.lake_pieces import pieces, rows_in
 from sklearn import metrics as sk
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -14,7 +15,6 @@ from mlops_nb.desk.labelling import Answers, Truth
 from mlops_nb.desk.performance import PerformanceReport
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.store import lake_served as served
-from mlops_nb.store.lake_pieces import pieces, rows_in
 from mlops_nb.store.spool import LABELS, PREDICTION, SpoolWriter
 
 random = np.random.default_rng(29)
@@ -123,7 +123,8 @@ def test_labels_for_nobody_wait_for_their_prediction(ws: Workspace) -> None:
 def test_online_labels_may_overtake_their_prediction(ws: Workspace) -> None:
     rows = LIVE[:30]
     early = [("r-1", None, n, bool(y), None) for n, y in enumerate(rows["late"])]
-    feedback(ws, early + [("r-1", None, 99, True, None), ("r-none", None, 0, True, None)], at="2013-02-01")  # no such row, no such request
+    nobody = [("r-1", None, 99, True, None), ("r-none", None, 0, True, None)]  # no such row, no such request
+    feedback(ws, [*early, *nobody], at="2013-02-01")
     assert ws.performance("late").state == "empty", "labels alone are no answers"
     answered(ws, rows, "r-1")
     report = ws.performance("late", window="90d")
@@ -187,14 +188,15 @@ def test_realised_metrics_are_those_of_scikit_learn_on_the_same_rows(ws: Workspa
         found = values(report, at)
         assert {m: found[m] for m in expected} == pytest.approx(expected, rel=1e-9)
     report = ws.performance("cause", window="7d")
-    week = LIVE[(LIVE["scheduled"].dt.tz_localize("UTC") >= report.windows[1].start) & (LIVE["scheduled"].dt.tz_localize("UTC") < report.windows[1].end)]
+    week = LIVE[LIVE["scheduled"].dt.tz_localize("UTC").between(report.windows[1].start, report.windows[1].end, inclusive="left")]
     fit = ws.load("cause/1")
     answer, chances = fit.predict(week[FEATURES]), fit.predict_proba(week[FEATURES])
     words = {"average": "macro", "zero_division": 0}
     expected = {
         "accuracy": sk.accuracy_score(week["cause"], answer), "precision": sk.precision_score(week["cause"], answer, **words),
         "recall": sk.recall_score(week["cause"], answer, **words), "f1": sk.f1_score(week["cause"], answer, **words),
-        "log_loss": sk.log_loss(week["cause"], chances, labels=fit.classes_), "auc": sk.roc_auc_score(week["cause"], chances, multi_class="ovr"),
+        "log_loss": sk.log_loss(week["cause"], chances, labels=fit.classes_),
+        "auc": sk.roc_auc_score(week["cause"], chances, multi_class="ovr"),
     }  # fmt: skip
     found = values(report, 1)
     assert len(week) == report.windows[1].n and {m: found[m] for m in expected} == pytest.approx(expected, abs=1e-9)
