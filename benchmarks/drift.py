@@ -158,7 +158,7 @@ def words(frame: Frame) -> list[str]:
 
 
 def shifted(by: float, sds: pd.Series) -> Callable[[Frame, Any], Frame]:
-    return lambda f, rng: f.assign(**{c: f[c] + by * sds[c] for c in numbers(f) if sds[c] > 0})
+    return lambda f, rng: f.assign(**{c: f[c] + by * sds[c] for c in numbers(f) if sds.get(c, 0) > 0})
 
 
 def in_other_units(by: float, half: bool = False) -> Callable[[Frame, Any], Frame]:
@@ -210,7 +210,7 @@ class Tally:
         before, after = case.rows
         names = [[n for n, k in kinds.items() if k == kind] for kind in ("numeric", "categorical")]
         chunk = min(len(after), len(before) // 10)  # NannyML learns from the chunks of the reference how far chunks stray
-        answer = peer.ask(before, [after], *names, chunk=chunk)
+        answer = peer.ask(before, [after.iloc[: len(after) // chunk * chunk]], *names, chunk=chunk)
         if "error" in answer:
             print(f"{peer.name}: {answer['error']}", file=sys.stderr)
         return answer.get("flags", [])
@@ -311,8 +311,13 @@ def found_in_values(
         rows = min(len(frame), int(np.ceil(values / share[group].min()))) if group else 0
         done = shifted(by, sds[group])
         for _ in range(repeats if group else 0):
-            after = done(frame.iloc[rng.choice(len(frame), rows, replace=False)], rng)
-            out.see(Case(reference, [profile(after)], (before, after)), set(group))
+            window = frame.iloc[rng.choice(len(frame), rows, replace=False)]
+            after = done(window, rng)
+            touched = {
+                c for c in group if not after[c].equals(window[c])
+            }  # few distinct values in a window are codes, not measures
+            if touched:
+                out.see(Case(reference, [profile(after)], (before, after)), touched)
     return out
 
 

@@ -87,7 +87,7 @@ serve(nml.__version__, answer)
 """
 )
 
-PEERS = {"Evidently": (("evidently",), EVIDENTLY), "NannyML": (("nannyml", "statsmodels"), NANNYML)}
+PEERS = {"Evidently": (("evidently", "pandas<3"), EVIDENTLY), "NannyML": (("nannyml", "statsmodels"), NANNYML)}
 
 
 class Peer:
