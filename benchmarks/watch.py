@@ -184,7 +184,7 @@ def part_traffic(given: argparse.Namespace) -> list[Row]:
             f"30 windows x 10 features holding {few:,}, and {many:,}",
             "within 10 %",
             words,
-            abs(ratio - 1) <= 0.1,
+            ratio <= 1.1,
             f"{many // few:,} x the traffic",
         )
     ]
@@ -204,6 +204,7 @@ def fill(root: Path, rows: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     ws = Workspace(make_workspace(root).root)
     frame = pd.DataFrame(rng.normal(size=(2_000, 10)), columns=[f"x{k}" for k in range(10)])
+    frame["flight_id"] = [f"UA-{k}" for k in range(2_000)]
     frame["late"] = frame["x0"] + rng.normal(size=2_000) > 0
     features = [f"x{k}" for k in range(10)]
     fit = LogisticRegression().fit(frame[features][:1_000], frame["late"][:1_000])
@@ -250,17 +251,27 @@ def memory(name: str) -> float:
     return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
 
+def warm(place: Any) -> None:
+    "Reads a table that is not there and answers from a frame of one row, so that everything is imported before clocks and memory are read."
+    from mlops_nb.store import lake_served as served
+
+    served.latest_labels(served.read(place, "labels", "nobody"))
+    served.read(place, "labels", MODEL, columns=["row"]).slice(0, 1).to_pandas()
+
+
 def child_join(root: Path) -> dict[str, float]:
     from mlops_nb.desk.labelling import Answers, Truth
     from mlops_nb.desk.workspace import Workspace
 
     place = Workspace(root).stores.lake.place
-    base, begin = memory("VmRSS"), time.perf_counter()
+    warm(place)
+    base, begin, used = memory("VmRSS"), time.perf_counter(), time.process_time()
     seen = known = 0
     for part in Answers(place, MODEL, timedelta(days=1)).parts(Truth(place, MODEL)):
         seen += len(part.start)
         known += sum(len(c) - c.null_count for c in part.label)
-    return {"seconds": time.perf_counter() - begin, "mb": memory("VmHWM") - base, "rows": seen, "known": known}
+        del part  # or it is there while the next one is read
+    return {"cpu": time.process_time() - used, "seconds": time.perf_counter() - begin, "mb": memory("VmHWM") - base, "rows": seen, "known": known}
 
 
 def child_performance(root: Path) -> dict[str, float]:
@@ -268,17 +279,21 @@ def child_performance(root: Path) -> dict[str, float]:
 
     ws = Workspace(root)
     ws.stores.models.evidence(ws.stores.models.get(f"{MODEL}/1"))  # what that needs is imported before the clock starts
-    base, begin = memory("VmRSS"), time.perf_counter()
+    warm(ws.stores.lake.place)
+    base, begin, used = memory("VmRSS"), time.perf_counter(), time.process_time()
     report = ws.performance(MODEL, window="1d")
-    seconds = time.perf_counter() - begin
+    seconds, used = time.perf_counter() - begin, time.process_time() - used
     rows, known = sum(w.n for w in report.windows), sum(w.labelled for w in report.windows)
-    return {"seconds": seconds, "mb": memory("VmHWM") - base, "rows": rows, "known": known}
+    return {"cpu": used, "seconds": seconds, "mb": memory("VmHWM") - base, "rows": rows, "known": known}
 
 
 def child_pandas(root: Path) -> dict[str, float]:
     from deltalake import DeltaTable
 
-    base, begin = memory("VmRSS"), time.perf_counter()
+    from mlops_nb.store.lake import Lake
+
+    warm(Lake(root / ".mlops" / "lake").place)
+    base, begin, used = memory("VmRSS"), time.perf_counter(), time.process_time()
     answers = DeltaTable(str(next((root / ".mlops" / "lake" / "predictions").iterdir()))).to_pandas(
         columns=["request_id", "row", "entity_id", "event_time", "received_at", "version", "prediction", "scores"]
     )
@@ -288,6 +303,7 @@ def child_pandas(root: Path) -> dict[str, float]:
     newest = labels.sort_values(["labelled_at", "received_at"]).drop_duplicates("entity_id", keep="last")
     joined = answers.merge(newest[["entity_id", "label"]], on="entity_id", how="left")
     return {
+        "cpu": time.process_time() - used,
         "seconds": time.perf_counter() - begin,
         "mb": memory("VmHWM") - base,
         "rows": len(joined),
@@ -314,7 +330,7 @@ def in_child(which: str, root: Path, rounds: int) -> dict[str, float]:
 
 
 def part_labels(given: argparse.Namespace) -> list[Row]:
-    rows, rounds = (100_000, 1) if given.quick else (given.rows, 3)
+    rows, rounds = (100_000, 1) if given.quick else (given.rows, given.rounds)
     found: dict[tuple[str, int], dict[str, float]] = {}
     for times in (1, 4):
         with tempfile.TemporaryDirectory(prefix="labels-") as folder:
@@ -327,7 +343,7 @@ def part_labels(given: argparse.Namespace) -> list[Row]:
     seconds, mb = ({k: v[name] for k, v in found.items()} for name in ("seconds", "mb"))
 
     def said(which: str, times: int) -> str:
-        return f"{seconds[which, times]:.2f} s, {mb[which, times]:,.0f} MB at the peak"
+        return f"{seconds[which, times]:.2f} s ({found[which, times]['cpu']:.2f} s of the processor), {mb[which, times]:,.0f} MB at the peak"
 
     aim, slower = 5 * rows / 1e6, seconds["pandas", 1] / seconds["join", 1]
     pandas = f"pandas, both read whole and merged: {said('pandas', 1)} ({slower:.1f} x as long); four times as many: {said('pandas', 4)}"
@@ -509,6 +525,7 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=1_000)
     parser.add_argument("--windows", type=int, default=30)
     parser.add_argument("--rows", type=int, default=1_000_000, help="answers whose labels are joined; then four times as many")
+    parser.add_argument("--rounds", type=int, default=3, help="processes of each kind for the labels; medians count")
     parser.add_argument("--months", type=int, default=60, help="in each world")
     parser.add_argument("--times", type=int, default=30, help="how often each shift happens")
     parser.add_argument("--peer-features", type=int, default=100)
@@ -526,11 +543,12 @@ def main() -> None:
             place = given.folder / f"watch-{part}{'-quick' if given.quick else ''}.json"
             if not place.exists() and not given.show:
                 about = machine()
+                say(f"{part} …")
                 place.write_text(json.dumps({"about": about, "rows": globals()[f"part_{part}"](given)}))
             if place.exists():
                 kept = json.loads(place.read_text())
                 print(f"{part}: {kept['about']}")
-                rows += kept["rows"]
+                rows += [r | {"met": None} for r in kept["rows"]] if given.quick else kept["rows"]  # the aims are for the whole
         show(rows)
 
 

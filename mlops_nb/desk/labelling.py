@@ -18,7 +18,7 @@ from .calibrating import places
 if TYPE_CHECKING:
     import numpy as np
 
-# %% ../../nbs/desk/06_labelling.ipynb #a511e730
+# %% ../../nbs/desk/06_labelling.ipynb #46bd9f4f
 PART = 1_000_000  # rows in memory at a time
 _ROW = 2**31
 _OF_LABELS = ("request_id", "entity_id", "row", "label", "labelled_at", "received_at")
@@ -46,7 +46,7 @@ class Truth:
             return self.whole
         requests, entities = (_whole(rows[name].unique()) for name in ("request_id", "entity_id"))
         found = []
-        for piece in pieces(self.place, "labels", self.model, _OF_LABELS):
+        for piece in pieces(self.place, "labels", self.model, _OF_LABELS, rows=PART):  # each look hashes the ids anew
             asked = pc.is_valid(piece["request_id"])
             by_request = pc.is_in(piece["request_id"], value_set=requests, skip_nulls=True)
             by_entity = pc.is_in(piece["entity_id"], value_set=entities, skip_nulls=True)
