@@ -203,7 +203,7 @@ class ModelVersion(Record):
         "`name/version`, what `load`, `check` and `promote` take."
         return f"{self.name}/{self.version}"
 
-# %% ../../nbs/core/01_records.ipynb #f7f9f7d9
+# %% ../../nbs/core/01_records.ipynb #e6b66f0d
 DEPLOYMENT = "deployment/"  # no model's alias can begin so
 
 
@@ -213,7 +213,7 @@ class Receipt(Record):
 
     id: str
     sequence: int  # 1, 2, 3 … without a gap in one workspace
-    action: Literal["promote", "rollback", "adopt", "forget", "deploy", "undeploy"]
+    action: Literal["promote", "rollback", "adopt", "forget", "deploy", "undeploy", "reference"]
     model: str
     alias: str
     from_version: int | None

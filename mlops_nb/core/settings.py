@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #49cdf093
+# %% ../../nbs/core/02_settings.ipynb #feee5e61
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -59,6 +59,11 @@ class Settings:
     spool_limit_mb: float = _setting(1024.0, "megabytes all spool files of a worker may have")
     spool_full: Literal["refuse", "drop"] = _setting("refuse", "when that or the disk is full: refuse: 503, drop: an answer without a log")
     collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
+    watch_every: float = _setting(300.0, "seconds between two passes of the watch over what models saw; 0: none")
+    watch_windows: tuple[str, ...] = _setting(("1d",), "windows that a pass takes: 1h, 1d, 7d, month, …")
+    watch_reference: tuple[str, ...] = _setting(
+        ("training",), "what windows are held against: training, previous N windows, same period last year; `MODEL: …` for one model"
+    )
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
     schedule_parallel: int = _setting(0, "scheduled notebooks run side by side, over all schedules; 0: as parallel")

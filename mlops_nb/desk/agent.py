@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'HEARTBEAT', 'FOLLOW', 'GUARD', 'PUBLISH', 'SCHEDULE', 'NOTICE', 'NOTIFY', 'open_logging', 'Agent', 'main']
 
-# %% ../../nbs/desk/30_agent.ipynb #5189feaa
+# %% ../../nbs/desk/30_agent.ipynb #7267f745
 import contextlib
 import logging
 import os
@@ -35,6 +35,7 @@ from .guarding import Guard
 from .scheduling import Scheduling
 from .settling import publish_left
 from .supervising import running
+from .watching import Watching
 
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
@@ -175,7 +176,7 @@ class _Collecting(_Telling):
             if self.collected.predictions or self.collected.labels:
                 log.info("collected %d predictions and %d labels", self.collected.predictions, self.collected.labels)
 
-# %% ../../nbs/desk/30_agent.ipynb #3aa85f86
+# %% ../../nbs/desk/30_agent.ipynb #c1caa2e5
 class _Working(_Collecting):
     "What it does again and again."
 
@@ -184,6 +185,7 @@ class _Working(_Collecting):
         self.following = Following(settings, inherit=foreground, nudge=lambda: self.look())
         self.guard = Guard(settings, lambda: self.following.seen)
         self.scheduling = Scheduling(settings, lambda: self.workspace)
+        self.watching = Watching(settings, lambda: self.workspace)
         self.duties = {
             "heartbeat": Duty("heartbeat", HEARTBEAT, self.heartbeat),
             "following": Duty("following", FOLLOW, self.follow, told=self.tell),
@@ -194,6 +196,7 @@ class _Working(_Collecting):
             "scheduling": Duty("scheduling", SCHEDULE, self.scheduling.look, told=self.tell),
             "noticing": Duty("noticing", NOTICE, self.scheduling.notice, told=self.tell),
             "notifying": Duty("notifying", NOTIFY, self.scheduling.tell, told=self.tell),
+            **self.watching.duty(self.tell),
         }
 
     def publish(self) -> None:

@@ -6,9 +6,9 @@
 __all__ = ['MOST_SEGMENTS', 'OTHERS', 'STREAM', 'SEEN', 'GUESSED', 'PerformanceWindow', 'Trend', 'PerformanceReport',
            'performance_report', 'draw_line', 'report_html', 'Performance']
 
-# %% ../../nbs/desk/07_performance.ipynb #931e3504
+# %% ../../nbs/desk/07_performance.ipynb #3b3c02bc
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from ..score.metrics import HEADLINE
 from ..watch.concept import Concept, cusum, diverging, error_windows, reference_of
 from ..watch.estimate import ASSUMES, Calibration, Estimated, estimate, read_calibration, why_not
 from ..watch.performance import Measured, Realised, performance
-from .labelling import Answers, Numbers, Part, Truth, moment, numbers_of
+from .labelling import Answers, Numbers, Part, Truth, Width, end_of, moment, numbers_of
 from .logging import age_of
 from .stores import Base, Stores
 
@@ -112,7 +112,7 @@ def _check_segment(model: str, by: str, known: Sequence[_Known], held: bool) -> 
         words = f"{by!r} is not a feature of {model}, so the lake knows its windows and not the value of each answer."
         raise UsageError(words, field="by", hint=f"Profiles have it: ws.profiles({model!r}, segment=None).")
 
-# %% ../../nbs/desk/07_performance.ipynb #3a76a46a
+# %% ../../nbs/desk/07_performance.ipynb #12062c55
 def _some(numbers: Numbers, chosen: "np.ndarray") -> tuple[Any, Any, Any]:
     "Label, answer and scores of some rows; no scores unless all of them have some."
     import numpy as np
@@ -137,7 +137,7 @@ _DAY = 86_400_000_000
 
 
 def _cell(
-    known: _Known, numbers: Numbers, times: "np.ndarray", rows: "np.ndarray", segment: str, start: int, width: timedelta
+    known: _Known, numbers: Numbers, times: "np.ndarray", rows: "np.ndarray", segment: str, start: int, width: Width
 ) -> PerformanceWindow:
     import numpy as np
 
@@ -148,7 +148,7 @@ def _cell(
     begin, share = moment(start), len(labelled) / len(rows)
     guessed = _guess(known, numbers, rows)
     return PerformanceWindow(
-        known.ref, segment, begin, begin + width, len(rows), len(labelled), share, seen, guessed, concept, known.note
+        known.ref, segment, begin, moment(end_of(start, width)), len(rows), len(labelled), share, seen, guessed, concept, known.note
     )  # fmt: skip
 
 
@@ -203,18 +203,19 @@ class _Stream:
         since, creeping = (moment(int(times[c.at])) if c.at is not None else None for c in (rate, early))
         return Trend(known.ref, rate, early, since, creeping)
 
-# %% ../../nbs/desk/07_performance.ipynb #75c359ee
+# %% ../../nbs/desk/07_performance.ipynb #a272444d
 def performance_report(
-    stores: Stores, model: str, window: str, by: str | None, version: int | None, last: str | timedelta | None, most: int = 1_000_000
+    stores: Stores, model: str, window: str, by: str | None, version: int | None, last: str | timedelta | None, most: int = 1_000_000,
+    only: Collection[int] | None = None,
 ) -> PerformanceReport:
-    "Reads id, time, score, answer, label and one segment column; `most` rows at a time."
+    "Reads id, time, score, answer, label and one segment column; `most` rows at a time; `only` windows that begin there."
     import numpy as np
 
-    width = age_of(window)
-    if width is None or width < timedelta(minutes=1):
+    width: Width | None = "month" if window == "month" else age_of(window)
+    if width is None or (isinstance(width, timedelta) and width < timedelta(minutes=1)):
         raise UsageError(f"window={window!r} is not a length of a minute or more.", field="window", hint='For example "1h", "1d", "7d".')
     place, by = stores.lake.place, by or ""
-    answers = Answers(place, model, width, version=version, last=age_of(last))
+    answers = Answers(place, model, width, version=version, last=age_of(last), only=only)
     if not len(answers.starts):
         which = model if version is None else f"{model}/{version}"
         return PerformanceReport(model, window, by, "empty", None, f"{which} has answered nothing so far; no data is not good news.", "")
@@ -360,7 +361,7 @@ def _cells(window: PerformanceWindow, report: PerformanceReport) -> list[str]:
     segment = [window.segment or "all"] if report.by else []
     return [_when(window), window.version, *segment, f"{window.n:,}", share, seen, guess, verdict]
 
-# %% ../../nbs/desk/07_performance.ipynb #0b46ef53
+# %% ../../nbs/desk/07_performance.ipynb #dcb79a30
 class Performance(Base):
     "How right the models are."
 
@@ -368,7 +369,7 @@ class Performance(Base):
         self,
         model: str,  # delay, or delay/2 for one version
         *,
-        window: str = "1d",  # 1h, 1d, 7d, …: how wide; by event time
+        window: str = "1d",  # 1h, 1d, 7d, month, …: how wide; by event time
         by: str | None = None,  # a declared segment column
         version: int | None = None,
         last: str | timedelta | None = None,  # 30d: windows that began so long before the end of the newest; None: all

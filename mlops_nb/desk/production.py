@@ -23,7 +23,7 @@ def actor(settings: Settings) -> Actor:
     "Who works in this process, hashed when the setting says so."
     return current_actor(settings.hash_actor, workspace_key(settings) if settings.hash_actor else b"")
 
-# %% ../../nbs/desk/00_production.ipynb #40892c3e
+# %% ../../nbs/desk/00_production.ipynb #b82b2807
 def finish_pending(models: "Models", model: str | None = None) -> list[Receipt]:
     "Finishes receipts that an interrupted process left pending; of one model, or of all."
     done = []
@@ -36,7 +36,7 @@ def finish_pending(models: "Models", model: str | None = None) -> list[Receipt]:
 def _carry_out(models: "Models", receipt: Receipt) -> Receipt:
     from mlops_nb.store.models import mirror_alias, mirror_head
 
-    if receipt.action == "forget":  # what it tells of was done before it was written
+    if receipt.action in ("forget", "reference"):  # what it tells of was done before it was written, or by writing it
         return models.control.finish_receipt(receipt.id)
     if receipt.deployment:  # nothing of it is in MLflow but the head of the chain
         finished = models.control.finish_revision(receipt)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #af088765
+# %% ../../nbs/desk/10_workspace.ipynb #175d08db
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,8 +22,10 @@ from ..core.settings import workspace_key
 from .agent_control import Background
 from .checking import Checks, let_through
 from .evidence import Evidence
+from .expecting import Expecting
 from .ingesting import Ingesting
 from .logging import Labelled, Logging
+from .measuring import Measuring
 from .partitions import Partitions
 from .performance import Performance
 from .pipelines import Pipelines
@@ -272,9 +274,10 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
+# %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays,
+    Measuring, Expecting,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

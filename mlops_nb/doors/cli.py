@@ -8,7 +8,7 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list', 'runs_show',
            'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #590a7c29
+# %% ../../nbs/doors/09_cli.ipynb #b59044ba
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from . import cli_performance as cli_performance
 from . import cli_pipelines as cli_pipelines
 from . import cli_runs as cli_runs
 from . import cli_schedules as cli_schedules
+from . import cli_watch as cli_watch
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
 

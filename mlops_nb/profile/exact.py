@@ -7,11 +7,12 @@ __all__ = ['Kind', 'quantile_sketch', 'quantile_bytes_hold', 'QuantileBuilder', 
            'weighed_items', 'items_bytes_hold', 'top_counts', 'frequent_sketch', 'item_list', 'component',
            'distribution_metric', 'column_view', 'merge_columns']
 
-# %% ../../nbs/profile/01_exact.ipynb #c205098d
+# %% ../../nbs/profile/01_exact.ipynb #8ef4f531
 import functools
 import struct
 import sys
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -200,7 +201,7 @@ def items_bytes_hold() -> bool:
     except _MISREAD:
         return False
 
-# %% ../../nbs/profile/01_exact.ipynb #874d605d
+# %% ../../nbs/profile/01_exact.ipynb #4115df95
 def top_counts(counts: np.ndarray, room: int = _ROOM) -> tuple[np.ndarray, int]:
     "Which of the counts a sketch keeps (indices), and the offset: the largest count left out."
     if len(counts) <= room:
@@ -228,7 +229,8 @@ def frequent_sketch(
 def item_list(sketch: Any) -> list[tuple[str, int, int, int]]:
     "`(item, estimate, lower, upper)`, the most frequent first, ties by name."
     kind = whylogs_sketching.frequent_items_error_type.NO_FALSE_NEGATIVES
-    return sorted(sketch.get_frequent_items(kind), key=lambda row: (-row[1], row[0]))
+    rows = sorted(sketch.get_frequent_items(kind), key=itemgetter(0))
+    return sorted(rows, key=itemgetter(1), reverse=True)  # stable, also in reverse
 
 # %% ../../nbs/profile/01_exact.ipynb #773b60fe
 Kind = Literal["integral", "fractional", "string", "time", "any"]

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['Area', 'AREAS', 'HOLDS', 'MARK', 'TRIES', 'MANY_FILES', 'LINGER_HOURS', 'instant', 'table_schema', 'kind_word',
            'answer_array', 'stacked', 'marks', 'in_area', 'append', 'read', 'models_of', 'together', 'expanded',
-           'latest_labels', 'labelled', 'rewrite_date', 'Tidied', 'tidy']
+           'latest_labels', 'labelled', 'rewrite_date', 'rewrite_dates', 'Tidied', 'tidy']
 
-# %% ../../nbs/store/04_lake_served.ipynb #b5bf7fd5
+# %% ../../nbs/store/04_lake_served.ipynb #c964234e
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -21,18 +21,20 @@ from ..core.records import Record, now, utc
 from .lake_frames import check_name
 from .lake_log import Place, dataset_of, open_table, our_errors, turn
 
-# %% ../../nbs/store/04_lake_served.ipynb #21a4593f
-Area = Literal["predictions", "labels", "profiles"]
-AREAS: tuple[Area, ...] = ("predictions", "labels", "profiles")
+# %% ../../nbs/store/04_lake_served.ipynb #1703d72c
+Area = Literal["predictions", "labels", "profiles", "measures"]
+AREAS: tuple[Area, ...] = ("predictions", "labels", "profiles", "measures")
 HOLDS: dict[Area, str] = {
     "predictions": "a row for each answer, with `prediction` and the struct `features` as the model has them",
     "labels": "what turned out to be true, in `label`; all of it, and the latest holds",
     "profiles": "a row for each version, source, segment, window and column: counts and sketches, no rows",
+    "measures": "a row for each number the watch took of a window: drift, quality, volume, performance, …",
 }
 _STATISTICS = {
     "predictions": "received_at,event_time,version,row",
     "labels": "labelled_at,received_at",
     "profiles": "window_start,window_end",
+    "measures": "start,end",
 }
 
 
@@ -55,6 +57,11 @@ def table_schema(area: Area) -> Any:
     elif area == "labels":
         kinds = {"request_id": text, "entity_id": text, "row": pa.int32(), "labelled_at": instant(), "received_at": instant(),
                  "key_id": text, "deployment": text, "date": pa.date32()}  # fmt: skip
+    elif area == "measures":
+        words = ("window", "basis", "model", "kind", "name", "version", "deployment", "source", "segment", "feature", "verdict", "reason")
+        kinds = {"format": pa.int16(), **dict.fromkeys(words, text), "n": whole} | dict.fromkeys(("start", "end", "taken_at"), instant())
+        numbers = ("value", "low", "high", "threshold", "reference", "effect", "severity")
+        kinds |= dict.fromkeys(numbers, pa.float64()) | {"date": pa.date32()}
     else:
         counts = ("n", "null", "nan", "inf", "true", "integral", "fractional", "boolean", "string", "object", "tensor")
         kinds = {"format": pa.int16(), **dict.fromkeys(("version", "source", "segment"), text), "every": text}
@@ -229,13 +236,13 @@ def _folder(model: str) -> str:
 
     return slug(model)
 
-# %% ../../nbs/store/04_lake_served.ipynb #4272df49
+# %% ../../nbs/store/04_lake_served.ipynb #7b9424a0
 def read(
     place: Place,
     area: Area,
     model: str,
     *,
-    since: datetime | None = None,  # predictions and labels by arrival, profiles by the start of the window
+    since: datetime | None = None,  # predictions and labels by arrival, profiles and measures by the start of the window
     until: datetime | None = None,  # before it
     where: Any = None,  # a further Arrow expression
     columns: Sequence[str] | None = None,
@@ -275,7 +282,7 @@ def _between(area: Area, since: datetime | None, until: datetime | None, more: A
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    time_ = ds.field("window_start" if area == "profiles" else "received_at")
+    time_ = ds.field({"profiles": "window_start", "measures": "start"}.get(area, "received_at"))
     parts = [] if more is None else [more]
     if since is not None:
         parts += [time_ >= pa.scalar(utc(since), instant()), ds.field("date") >= pa.scalar(utc(since).date())]
@@ -350,7 +357,7 @@ def labelled(frame: Any, labels: Any) -> Any:
     at = pd.Series(np.where(take, at_b, at_a), index=frame.index).dt.tz_localize(UTC)
     return frame.assign(label=pd.Series(label, index=frame.index, dtype=object).infer_objects(), labelled_at=at)
 
-# %% ../../nbs/store/04_lake_served.ipynb #63586054
+# %% ../../nbs/store/04_lake_served.ipynb #116ea457
 def rewrite_date(place: Place, area: Area, model: str, day: date, change: Callable[[Any], Any | None]) -> bool:
     "Puts `change(rows of a date)` in the place of these rows, in one commit; `None` leaves them. Whether anything was written."
     from deltalake.exceptions import CommitFailedError
@@ -378,18 +385,44 @@ def _of_date(where: Place, model: str, table: Any, day: date) -> Any:
     return dataset_of(where, model, table).to_table(filter=ds.field("date") == pa.scalar(day))
 
 
-def _put_back(table: Any, rows: Any, day: date) -> None:
+def rewrite_dates(place: Place, area: Area, model: str, days: Collection[date], change: Callable[[Any], Any]) -> int:
+    "The same for several dates in one commit, and for those that have no rows yet; makes the table where there is none. Rows written."
+    import pyarrow.dataset as ds
+    from deltalake.exceptions import CommitFailedError
+
+    where, model, ordered = in_area(place, area), check_name(model), sorted(set(days))
+    if not ordered:
+        return 0
+    with turn(where, model), our_errors(where, model):
+        for attempt in range(TRIES):
+            table = open_table(where, model)
+            of_these = ds.field("date").isin(ordered)
+            rows = table_schema(area).empty_table() if table is None else dataset_of(where, model, table).to_table(filter=of_these)
+            changed = change(rows)
+            try:
+                if table is None:
+                    _write(where, area, model, None, changed, {})
+                else:
+                    _put_back(table, _fit(changed, rows.schema)[0], *ordered)
+                return int(changed.num_rows)
+            except CommitFailedError:
+                time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))
+    raise Conflict(f"Other writers were quicker {TRIES} times in a row on {area} of {model}.", hint="Nothing was written; try again.")
+
+
+def _put_back(table: Any, rows: Any, *days: date) -> None:
     from deltalake import CommitProperties, PostCommitHookProperties, write_deltalake
 
+    dates = ", ".join(f"'{day.isoformat()}'" for day in days)
     write_deltalake(
-        table, rows, mode="overwrite", predicate=f"date = '{day.isoformat()}'", partition_by=["date"],
+        table, rows, mode="overwrite", predicate=f"date IN ({dates})" if len(days) > 1 else f"date = {dates}", partition_by=["date"],
         commit_properties=CommitProperties(max_commit_retries=0),  # what was read is what is replaced, or nothing is
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
     )  # fmt: skip
 
-# %% ../../nbs/store/04_lake_served.ipynb #da1f7f2b
+# %% ../../nbs/store/04_lake_served.ipynb #75ecec46
 MANY_FILES = 24
-LINGER_HOURS = {"predictions": 24, "labels": 24, "profiles": 1}  # parts of windows are many, and read by few
+LINGER_HOURS = {"predictions": 24, "labels": 24, "profiles": 1, "measures": 1}  # parts of windows are many, and read by few
 
 
 @dataclass(frozen=True)

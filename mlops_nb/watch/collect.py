@@ -198,7 +198,7 @@ class Collector:
                 self._absent.add(ref)
         return self._views.get(ref)
 
-# %% ../../nbs/watch/10_collect.ipynb #b08fb266
+# %% ../../nbs/watch/10_collect.ipynb #c552f75f
 def _gather(c: Collector, goal: dict[str, int], total: Counter[str]) -> _Gathered:
     "The next pieces of the files that are named in `goal`."
     gathered, room = _Gathered(), c.piece_bytes
@@ -246,7 +246,7 @@ def _keep_up(c: Collector) -> None:
                 try:
                     if area == "profiles":
                         age(c.place, model, present, c.key)
-                    served.tidy(c.place, area, model, 0 if area == "profiles" else c.retain_days, present)
+                    served.tidy(c.place, area, model, c.retain_days if area in ("predictions", "labels") else 0, present)
                     del c._commits[area, model]
                 except MlopsError as problem:  # another time; nothing depends on it
                     c._notes[f"Upkeep of {area} of {model}: {problem.message}"] = None

@@ -4,23 +4,26 @@
 
 # %% auto #0
 __all__ = ['Kind', 'LEVELS', 'BROKEN', 'GAP', 'SHIFT', 'FACTORS', 'VARIATION', 'UNSEEN', 'ALL_UNSEEN', 'CODES', 'NULLS', 'Column',
-           'column', 'named', 'quantiles', 'edges', 'heights', 'Sighting', 'spread', 'distance', 'unit', 'breakage',
-           'number', 'numeric', 'Counts', 'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls',
-           'sightings']
+           'column', 'named', 'exact', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days', 'Sighting',
+           'spread', 'distance', 'unit', 'breakage', 'number', 'numerics', 'gap_ceiling_of', 'numeric', 'Counts',
+           'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
 
-# %% ../../nbs/watch/01_compare.ipynb #cd918054
+# %% ../../nbs/watch/01_compare.ipynb #ab42adf6
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import isfinite
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
-from .null import SHARES, Floats, Terms, Windows, days_gap, days_share, days_variation, sampling_gap, sampling_variation
+from .null import SHARES, Days, Floats, Terms, Windows, gap_ceiling, sampling_variation, scale
 
-# %% ../../nbs/watch/01_compare.ipynb #99ad880f
+# %% ../../nbs/watch/01_compare.ipynb #926db2ce
 Kind = Literal["numeric", "categorical", "other"]
 
 
@@ -33,26 +36,41 @@ class Column:
     kind: Kind
     rows: Floats  # rows of each part, nulls among them
     values: Floats  # rows of each part that hold a value
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # what was worked out of it
 
-    @property
+    @cached_property
     def n(self) -> float:
         "All rows."
-        return float(self.rows.sum())
+        return float(self.rows.sum()) if len(self.parts) != 1 else float(self.rows[0])
 
-    @property
+    @cached_property
     def m(self) -> float:
         "Rows that hold a value."
-        return float(self.values.sum())
+        return float(self.values.sum()) if len(self.parts) != 1 else float(self.values[0])
 
-    @property
+    @cached_property
     def nulls(self) -> float:
         "The share of rows without a value."
         return 1 - self.m / self.n if self.n else 0.0
+
+    @cached_property
+    def hides(self) -> list[bool]:
+        "Of each part, whether its strings are digests."
+        return [any(is_hashed(i) for i, _ in p.items[:5]) for p in self.parts]
+
+    @cached_property
+    def coded(self) -> bool:
+        "Whether it holds whole numbers, and so few different ones that they may be codes."
+        return all((p.is_integer and p.unique <= CODES + 1) or p.nulls == p.n for p in self.parts)
 
 
 def column(name: str, summaries: Sequence[ColumnSummary | None]) -> Column:
     "The column made of these summaries; the kind is that of most values."
     parts = tuple(s for s in summaries if s is not None and s.n > 0)
+    if len(parts) == 1:  # most windows are
+        (p,) = parts
+        held = (p.kll.get_n() if p.kll is not None else 0) if p.kind == "numeric" and p.n > p.nulls else p.n - p.nulls
+        return Column(name, parts, p.kind if p.n > p.nulls else "other", np.array([p.n], float), np.array([held], float))
     rows = np.array([s.n for s in parts], dtype=float)
     values = np.array([s.n - s.nulls for s in parts], dtype=float)
     votes: dict[Kind, float] = {"numeric": 0.0, "categorical": 0.0, "other": 0.0}
@@ -63,13 +81,12 @@ def column(name: str, summaries: Sequence[ColumnSummary | None]) -> Column:
         values = np.array([p.kll.get_n() if p.kll is not None else 0 for p in parts], dtype=float)
     return Column(name, parts, most if votes[most] else "other", rows, values)
 
-# %% ../../nbs/watch/01_compare.ipynb #8265f59c
+# %% ../../nbs/watch/01_compare.ipynb #bcc3efb3
 def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     "Both columns with one way of writing their values. `key`: what the digests were made with."
-    parts = [*ref.parts, *win.parts]
     if "categorical" not in (ref.kind, win.kind):
         return ref, win
-    hides = [any(is_hashed(i) for i, _ in p.items[:5]) for p in parts]
+    parts, hides = [*ref.parts, *win.parts], [*ref.hides, *win.hides]
     if not any(hides) or all(hides):
         return ref, win
     clear = {i for p, hidden in zip(parts, hides, strict=True) if not hidden for i, _ in p.items}
@@ -78,9 +95,31 @@ def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     k = len(ref.parts)
     return replace(ref, parts=tuple(shown[:k])), replace(win, parts=tuple(shown[k:]))
 
-# %% ../../nbs/watch/01_compare.ipynb #7bf2628a
+# %% ../../nbs/watch/01_compare.ipynb #306f04d1
 LEVELS = 128  # bins of equal weight in the reference
 _MID = (np.arange(LEVELS) + 0.5) / LEVELS
+_MIDDLES = _MID.tolist()
+
+
+_PLACES: dict[int, NDArray[np.int64]] = {}  # number of values -> which of them are the middle quantiles
+
+
+def exact(c: Column) -> list[Floats | None]:
+    "Of each part that has values, all of them in order, where its sketch still has them; kept. To count them is quicker than to ask."
+    if "exact" not in c.kept:
+        c.kept["exact"] = [p.exact() for p, v in zip(c.parts, c.values, strict=True) if v > 0]
+    found: list[Floats | None] = c.kept["exact"]
+    return found
+
+
+def _middle(part: ColumnSummary, values: Floats | None) -> Floats:
+    "The 128 middle quantiles of one part."
+    if values is None:
+        return np.array(part.kll.get_quantiles(_MIDDLES))
+    n = len(values)
+    if n not in _PLACES:
+        _PLACES[n] = np.minimum((_MID * n).astype(np.int64), n - 1)
+    return values[_PLACES[n]]
 
 
 def quantiles(c: Column, at: Floats) -> Floats:
@@ -88,8 +127,7 @@ def quantiles(c: Column, at: Floats) -> Floats:
     parts = [(p, v) for p, v in zip(c.parts, c.values, strict=True) if v > 0]
     if len(parts) == 1:
         return np.array(parts[0][0].kll.get_quantiles(at.tolist()))
-    middles = _MID.tolist()
-    points = np.concatenate([p.kll.get_quantiles(middles) for p, _ in parts])
+    points = np.concatenate([_middle(p, values) for (p, _), values in zip(parts, exact(c), strict=True)])
     weights = np.repeat([v / LEVELS for _, v in parts], LEVELS)
     order = np.argsort(points, kind="stable")
     points, heights = points[order], np.cumsum(weights[order])
@@ -108,9 +146,55 @@ def edges(q: Floats) -> Floats:
 
 def heights(c: Column, points: Floats) -> Windows:
     "The share of values below each of the ascending points, one row a part that has values."
-    asked = points.tolist()
-    table = [p.kll.get_cdf(asked, False)[:-1] for p, v in zip(c.parts, c.values, strict=True) if v > 0]
-    return Windows(np.array(table, dtype=float).reshape(len(table), len(points)), c.values[c.values > 0])
+    asked, parts = points.tolist(), [p for p, v in zip(c.parts, c.values, strict=True) if v > 0]
+    table = np.empty((len(parts), len(points)))
+    for i, (part, values) in enumerate(zip(parts, exact(c), strict=True)):
+        table[i] = part.kll.get_cdf(asked, False)[:-1] if values is None else np.searchsorted(values, points) / len(values)
+    return Windows(table, c.values[c.values > 0])
+
+
+def looked(c: Column, points: Floats) -> tuple[Windows, Floats]:
+    "Heights at the points and the middle quantiles of a window."
+    if len(c.parts) != 1:
+        after = quantiles(c, _MID)  # first: a sketch sorts for it, and is quicker then
+        return heights(c, points), after
+    values = c.parts[0].exact()
+    if values is None:
+        after = _middle(c.parts[0], None)
+        return heights(c, points), after
+    return Windows((values.searchsorted(points) / len(values))[None, :], c.values), _middle(c.parts[0], values)
+
+
+@dataclass(frozen=True)
+class Known:
+    "What is asked of a reference of numbers again and again."
+
+    points: Floats
+    before: Floats  # middle quantiles
+    mine: Windows
+    here: Floats
+    width: float
+
+
+def known(ref: Column) -> Known:
+    "Worked out once."
+    if "known" not in ref.kept:
+        fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
+        points, before = edges(fine[::2]), fine[1::2]
+        mine = heights(ref, points)
+        ref.kept.pop("exact")  # no longer needed, and large
+        ref.kept["known"] = Known(points, before, mine, mine.mean, spread(before, ref))
+    found: Known = ref.kept["known"]
+    return found
+
+
+def days(ref: Column, measure: str, table: Windows, terms: Terms, what: Hashable = None) -> Days:
+    "How the reference's windows differ in something; kept."
+    key = ("days", measure, what, terms)
+    if key not in ref.kept:
+        ref.kept[key] = Days(table, terms, measure)
+    found: Days = ref.kept[key]
+    return found
 
 # %% ../../nbs/watch/01_compare.ipynb #c33667a7
 BROKEN = 4.0  # a broken feature counts as so many wholly shifted ones
@@ -232,28 +316,45 @@ def _said_numeric(
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
-# %% ../../nbs/watch/01_compare.ipynb #8a87d238
-def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
-    "Have the numbers moved?"
-    fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
-    points, before = edges(fine[::2]), fine[1::2]
-    mine, yours = heights(ref, points), heights(win, points)
-    here, there = mine.mean, yours.mean
-    gap = float(np.abs(here - there).max())
-    usual = sampling_gap(here, ref.m, win.m, terms)
-    limit = max(GAP, usual)
-    if gap > limit:  # days are asked only when there is something to explain
-        limit = max(limit, days_gap(mine, yours, win.m, terms))
-    after = quantiles(win, _MID)
-    effect = distance(before, after, spread(before, ref))
-    seen = gap > limit and effect > SHIFT
-    verdict = _verdict(seen, ref.m, win.m, terms)
-    broken = breakage(before, after, gap, effect) if seen else ""
-    return Sighting("cdf_gap", gap, limit, effect, BROKEN if broken else gap, verdict,
-                    _said_numeric(before, after, gap, limit, effect, broken, verdict) if verdict is not None
-                    else _few(win.m, ref.m, terms))  # fmt: skip
+# %% ../../nbs/watch/01_compare.ipynb #e4292660
+def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[Sighting]:
+    "Have the numbers moved? In many windows at once, each with its terms."
+    it = known(ref)
+    looks = [looked(win, it.points) for win in wins]
+    there = np.array([yours.table[0] if len(yours.table) == 1 else yours.mean for yours, _ in looks])
+    after = np.array([q for _, q in looks])
+    gaps = np.abs(it.here - there).max(axis=1).tolist()
+    with np.errstate(invalid="ignore"):
+        moved = np.abs(it.before - after).mean(axis=1).tolist()
+    out = []
+    for i, (win, of) in enumerate(zip(wins, terms, strict=True)):
+        gap = gaps[i]
+        limit = max(GAP, gap_ceiling_of(ref, it.here, of) * scale(ref.m, win.m))
+        if gap > limit:  # days are asked only when there is something to explain
+            limit = max(limit, days(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
+        simple = it.width > 0 and isfinite(moved[i])
+        effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
+        seen = gap > limit and effect > SHIFT
+        verdict = _verdict(seen, ref.m, win.m, of)
+        broken = breakage(it.before, after[i], gap, effect) if seen else ""
+        said = _few(win.m, ref.m, of) if verdict is None else _said_numeric(it.before, after[i], gap, limit, effect, broken, verdict)
+        out.append(Sighting("cdf_gap", gap, limit, effect, BROKEN if broken else gap, verdict, said))
+    return out
 
-# %% ../../nbs/watch/01_compare.ipynb #06bb67b9
+
+def gap_ceiling_of(ref: Column, here: Floats, terms: Terms) -> float:
+    "What sampling alone does, before it is scaled; kept."
+    key = ("gap", terms.level, terms.seed)
+    if key not in ref.kept:
+        ref.kept[key] = gap_ceiling(here, terms)
+    return float(ref.kept[key])
+
+
+def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
+    "The same for one window."
+    return numerics(ref, [win], [terms])[0]
+
+# %% ../../nbs/watch/01_compare.ipynb #db7edd0e
 VARIATION = 0.03  # total variation below this never counts
 UNSEEN = 0.005  # nor does unseen mass below this
 ALL_UNSEEN = 0.1  # with this share of rows unseen, the feature counts as wholly broken
@@ -268,14 +369,22 @@ class Counts:
     table: Floats  # parts x names
     rows: Floats  # values in each part
     complete: bool
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         return np.asarray(self.table.sum(axis=0))
 
 
 def counts(c: Column) -> Counts:
-    "The frequent items of all parts in one table, the most frequent first."
+    "The frequent items of all parts in one table, the most frequent first; kept."
+    if "counts" not in c.kept:
+        c.kept["counts"] = _counts(c)
+    found: Counts = c.kept["counts"]
+    return found
+
+
+def _counts(c: Column) -> Counts:
     lists = [dict(p.items) for p, v in zip(c.parts, c.values, strict=True) if v > 0]
     merged: Counter[str] = Counter()
     for found in lists:
@@ -298,37 +407,58 @@ def _shares(c: Counts, names: tuple[str, ...]) -> Windows:
 
 def common(a: Counts, b: Counts) -> tuple[str, ...]:
     "The values frequent enough to be compared one by one; all others are one heap. A cut list is exact to about .34 %."
-    least = max(5, 0.0 if a.complete and b.complete else 0.01 * float(a.rows.sum()))
-    return tuple(k for k, c in zip(a.names[: SHARES - 1], a.total[: SHARES - 1], strict=True) if c >= least)
+    return _compared(a, a.complete and b.complete)[0]
 
 
-def variation(a: Counts, b: Counts, terms: Terms) -> tuple[float, float, Floats, Floats, tuple[str, ...]]:
+def _compared(a: Counts, whole: bool) -> tuple[tuple[str, ...], Windows, Floats]:
+    "The values, the reference's shares of them, and these in all; kept."
+    if whole not in a.kept:
+        least = max(5, 0.0 if whole else 0.01 * float(a.rows.sum()))
+        names = tuple(k for k, c in zip(a.names[: SHARES - 1], a.total[: SHARES - 1], strict=True) if c >= least)
+        mine = _shares(a, names)
+        a.kept[whole] = names, mine, mine.mean
+    found: tuple[tuple[str, ...], Windows, Floats] = a.kept[whole]
+    return found
+
+
+def variation(
+    ref: Column, a: Counts, b: Counts, terms: Terms
+) -> tuple[float, float, Floats, Floats, tuple[str, ...]]:
     "Total variation, its threshold, and the shares on both sides."
-    names = common(a, b)
-    mine, yours = _shares(a, names), _shares(b, names)
-    here, there = mine.mean, yours.mean
+    whole = a.complete and b.complete
+    names, mine, here = _compared(a, whole)
+    yours = _shares(b, names)
+    there = yours.mean
     tv = float(0.5 * np.abs(here - there).sum())
     m = float(b.rows.sum())
     limit = max(VARIATION, sampling_variation(here, float(a.rows.sum()), m, terms))
     if tv > limit:
-        limit = max(limit, days_variation(mine, yours, m, terms))
+        limit = max(limit, days(ref, "variation", mine, terms, (whole, len(names))).limit(yours, m))
     return tv, limit, here, there, names
 
-# %% ../../nbs/watch/01_compare.ipynb #cb1cc54a
+# %% ../../nbs/watch/01_compare.ipynb #119ded7c
 def unseen(a: Counts, b: Counts) -> tuple[float, float, tuple[str, ...]]:
     "The share of rows whose value the reference never had, how much of it is usual, and the values."
     n, m = float(a.rows.sum()), float(b.rows.sum())
-    known = set(a.names)
     least = 0.0 if a.complete else 0.01 * m  # a cut list may have dropped rare values, never one of 1 %
-    strange = [(k, c) for k, c in zip(b.names, b.total, strict=True) if k not in known and c > least]
+    if "rare" not in a.kept:
+        a.kept["rare"] = set(a.names), *_rare(a, n)
+    names, once, own = a.kept["rare"]
+    strange = [(k, c) for k, c in zip(b.names, b.total.tolist(), strict=True) if k not in names and c > least]
     mass = sum(c for _, c in strange) / m
-    once = (float((a.total <= 1).sum()) + 2) / n if a.complete else 0.0
-    usual = max(UNSEEN, 3 / m, once + 5 * np.sqrt(once / m))  # 5: rare values come in families and coach parties
-    if len(a.rows) > 1 and a.complete:
-        alone = (a.table > 0).sum(axis=0) == 1
-        own = a.table[:, alone].sum(axis=1) / a.rows
-        usual = max(usual, float(np.quantile(own, 0.995)))
+    usual = max(UNSEEN, 3 / m, once + 5 * (once / m) ** 0.5, own)  # 5: rare values come in families and coach parties
     return mass, float(usual), tuple(k for k, _ in strange)
+
+
+def _rare(a: Counts, n: float) -> tuple[float, float]:
+    "The share of rows whose value occurs once only, and of values that no other window has; none of a cut list."
+    if not a.complete:
+        return 0.0, 0.0
+    once = (float((a.total <= 1).sum()) + 2) / n
+    if len(a.rows) < 2:
+        return once, 0.0
+    alone = (a.table > 0).sum(axis=0) == 1
+    return once, float(np.quantile(a.table[:, alone].sum(axis=1) / a.rows, 0.995))
 
 
 def _news(a: Counts, b: Counts) -> list[Sighting]:
@@ -347,7 +477,7 @@ def categorical(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
     if not common(a, b) and min(ref.m, win.m) >= terms.min_rows:
         why = "too many different values, each too rare; only nulls are compared"
         return [Sighting("total_variation", 0.0, 1.0, 0.0, 0.0, None, why)]
-    tv, limit, here, there, names = variation(a, b, terms)
+    tv, limit, here, there, names = variation(ref, a, b, terms)
     verdict = _verdict(tv > limit, ref.m, win.m, terms)
     if verdict is None:
         said = _few(win.m, ref.m, terms)
@@ -359,7 +489,7 @@ def categorical(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
         said = f"no further apart than usual: total variation {tv:.3f}, up to {limit:.3f} is normal"
     return [Sighting("total_variation", tv, limit, tv, tv, verdict, said), *_news(a, b)]
 
-# %% ../../nbs/watch/01_compare.ipynb #c8240f7c
+# %% ../../nbs/watch/01_compare.ipynb #ded32a13
 NULLS = 0.01  # a change of the share of nulls below this never counts
 
 
@@ -367,16 +497,16 @@ def nulls(ref: Column, win: Column, terms: Terms) -> Sighting:
     "Has the share of nulls moved?"
     moved = win.nulls - ref.nulls
     pooled = (ref.nulls * ref.n + win.nulls * win.n) / (ref.n + win.n)
-    se = np.sqrt(max(pooled * (1 - pooled), 0) * (1 / ref.n + 1 / win.n))
-    limit = max(NULLS, 4 * float(se))
+    se = (max(pooled * (1 - pooled), 0) * (1 / ref.n + 1 / win.n)) ** 0.5
+    limit = max(NULLS, 4 * se)
     if abs(moved) > limit:
         mine, yours = (Windows((1 - c.values / c.rows)[:, None], c.rows) for c in (ref, win))
-        limit = max(limit, days_share(mine, yours, win.n, terms))
+        limit = max(limit, days(ref, "share", mine, terms).limit(yours, win.n))
     verdict = _verdict(abs(moved) > limit, ref.n, win.n, terms)
     said = f"missing in {win.nulls:.1%} of the rows, was {ref.nulls:.1%}; ±{limit:.1%} is normal"
     return Sighting("null_gap", abs(moved), limit, abs(moved), BROKEN * max(moved, 0.0) or abs(moved), verdict, said)
 
-# %% ../../nbs/watch/01_compare.ipynb #48484941
+# %% ../../nbs/watch/01_compare.ipynb #9179b0fd
 _FLAGS = {"true": "True", "1": "True", "1.0": "True", "false": "False", "0": "False", "0.0": "False"}
 
 
@@ -397,14 +527,14 @@ def _other_kind(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
         words = {"numeric": "numbers", "categorical": "text or flags", "other": "something else"}
         reason = f"was {words[ref.kind]}, is {words[win.kind]} now"
         return [Sighting("type", 1.0, 0.0, 1.0, BROKEN, True, reason)]
-    tv, limit, here, there, _ = variation(a, b, terms)
+    tv, limit, here, there, _ = variation(ref, a, b, terms)
     verdict = _verdict(tv > limit, ref.m, win.m, terms)
     said = f"share of True {here[1]:.1%} → {there[1]:.1%}, ±{limit:.1%} is normal"
     return [Sighting("total_variation", tv, limit, tv, tv, verdict, said)]
 
 
-def sightings(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
-    "Everything there is to see in one feature that both sides have; the values come first, nulls last."
+def sightings(ref: Column, win: Column, terms: Terms, numbers: Sighting | None = None) -> list[Sighting]:
+    "Everything there is to see in one feature that both sides have; the values come first (`numbers`, if known), nulls last."
     if not (ref.n and win.n):
         return []
     gaps = nulls(ref, win, terms)
@@ -417,8 +547,16 @@ def sightings(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
         return [gaps]
     if ref.kind == "categorical":
         return [*categorical(ref, win, terms), gaps]
-    found = [numeric(ref, win, terms)]
-    if all((p.is_integer and p.unique <= CODES + 1) or p.nulls == p.n for p in (*ref.parts, *win.parts)):
+    found = [numbers or numeric(ref, win, terms)]
+    if ref.coded and win.coded:
         a, b = counts(ref), counts(win)
         found += _news(a, b) if a.complete and b.complete and len(a.names) <= CODES else []
     return [*found, gaps]
+
+
+def many_sightings(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[list[Sighting]]:
+    "The same for many windows; numbers are looked at together."
+    fit = [i for i, win in enumerate(wins) if ref.kind == win.kind == "numeric" and ref.m and win.m]
+    together = numerics(ref, [wins[i] for i in fit], [terms[i] for i in fit]) if fit else []
+    numbers = dict(zip(fit, together, strict=True))
+    return [sightings(ref, win, of, numbers.get(i)) for i, (win, of) in enumerate(zip(wins, terms, strict=True))]
