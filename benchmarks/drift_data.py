@@ -15,9 +15,10 @@ from importlib.metadata import distribution
 import pandas as pd
 from worlds import frame_of
 
-TUNING = ("flights", "hotel", "diamonds", "moody")  # New York departures, hotel bookings, diamond prices; made up
-HOLD_OUT = ("weather", "pizza", "churn", "inert", "power", "taxi")  # hourly weather, a pizzeria's sales, telephone customers; made up;
-# electricity of Victoria, taxi rides in Chicago: the last three were added later, unseen, when the rule had long stood
+TUNING = ("flights", "hotel", "diamonds", "moody", "inert")  # New York departures, hotel bookings, diamond prices; two made up
+HOLD_OUT = ("weather", "pizza", "churn", "gusty", "power", "taxi")  # hourly weather, a pizzeria's sales, telephone customers;
+# made up; electricity of Victoria, taxi rides in Chicago. The last three were named later, unseen, before what one day and days
+# that take after each other tell was looked into on `moody` and `inert`; the first three had been read before and were not again.
 
 TIME = "time"  # the name of the event time in every set that has one
 
@@ -105,7 +106,12 @@ def inert() -> pd.DataFrame:
     return frame_of("inert", 120, 3_000, seed=2)
 
 
+def gusty() -> pd.DataFrame:
+    "The same, half as much, and some days are far out."
+    return frame_of("gusty", 120, 3_000, seed=3)
+
+
 LOAD: dict[str, Callable[[], pd.DataFrame]] = {
     "flights": flights, "hotel": hotel, "diamonds": diamonds, "weather": weather, "pizza": pizza, "churn": churn,
-    "moody": moody, "inert": inert, "power": power, "taxi": taxi,
+    "moody": moody, "inert": inert, "gusty": gusty, "power": power, "taxi": taxi,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from two to forty. In all worlds but the calm one each day has an effect of its 
 - calm: none, rows are independent
 - moody: each day for itself
 - inert: a day takes .7 of the day before along
+- gusty: a day takes half of the day before along, and some days are far out (Student's distribution with 4 degrees)
 - weekly: the days of the week differ, the same way every week, and a third of it is chance
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-KINDS = ("calm", "moody", "inert", "weekly")
+KINDS = ("calm", "moody", "inert", "weekly", "gusty")
 SIZES = (2, 3, 5, 8, 12, 40)  # of the categories
 NUMERIC = 14
 MOOD = 0.3
@@ -34,13 +35,16 @@ class World:
         self.names = [f"n{k}" for k in range(NUMERIC)] + [f"c{k}" for k in range(len(SIZES))]
         self.week = self.rng.normal(size=(7, len(self.names)))
         self.last = self.rng.normal(size=len(self.names))
+        self.gust = self.rng.normal(size=len(self.names))
         self.leanings = [self.rng.normal(size=size) for size in SIZES]
 
     def effects(self) -> Floats:
         "What the day does to each feature, in sd; then the next day is due."
         fresh = self.rng.normal(size=len(self.names))
         self.last = 0.7 * self.last + np.sqrt(1 - 0.49) * fresh
-        today = {"calm": 0 * fresh, "moody": fresh, "inert": self.last}
+        if self.kind == "gusty":
+            self.gust = 0.5 * self.gust + np.sqrt(0.75 / 2) * self.rng.standard_t(4, size=len(self.names))
+        today = {"gusty": self.gust, "calm": 0 * fresh, "moody": fresh, "inert": self.last}
         today["weekly"] = np.sqrt(2 / 3) * self.week[self.at % 7] + np.sqrt(1 / 3) * fresh
         self.at += 1
         return MOOD * today[self.kind]
