@@ -271,7 +271,8 @@ def child_join(root: Path) -> dict[str, float]:
         seen += len(part.start)
         known += sum(len(c) - c.null_count for c in part.label)
         del part  # or it is there while the next one is read
-    return {"cpu": time.process_time() - used, "seconds": time.perf_counter() - begin, "mb": memory("VmHWM") - base, "rows": seen, "known": known}
+    seconds, used = time.perf_counter() - begin, time.process_time() - used
+    return {"cpu": used, "seconds": seconds, "mb": memory("VmHWM") - base, "rows": seen, "known": known}
 
 
 def child_performance(root: Path) -> dict[str, float]:
@@ -343,7 +344,8 @@ def part_labels(given: argparse.Namespace) -> list[Row]:
     seconds, mb = ({k: v[name] for k, v in found.items()} for name in ("seconds", "mb"))
 
     def said(which: str, times: int) -> str:
-        return f"{seconds[which, times]:.2f} s ({found[which, times]['cpu']:.2f} s of the processor), {mb[which, times]:,.0f} MB at the peak"
+        cpu = found[which, times]["cpu"]
+        return f"{seconds[which, times]:.2f} s ({cpu:.2f} s of the processor), {mb[which, times]:,.0f} MB at the peak"
 
     aim, slower = 5 * rows / 1e6, seconds["pandas", 1] / seconds["join", 1]
     pandas = f"pandas, both read whole and merged: {said('pandas', 1)} ({slower:.1f} x as long); four times as many: {said('pandas', 4)}"
