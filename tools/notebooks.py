@@ -70,7 +70,7 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         call("mlops-nb", "demo", "--months", "3", "--ask", "0", MLOPS_NB_WORKSPACE=folder)
         call("python", "-c", ARRIVALS, f"{folder}/arrivals.csv")
-        for name in ("train.ipynb", "score.ipynb", "ingest.ipynb"):
+        for name in ("train.ipynb", "score.ipynb", "investigate.ipynb", "ingest.ipynb"):
             execute(JOBS / name, MLOPS_NB_WORKSPACE=folder)
     call("nbdev-clean")
 

@@ -49,7 +49,7 @@ def is_supported() -> bool:
     "Whether this system can fork a process that has loaded frameworks: Linux can."
     return sys.platform == "linux"
 
-# %% ../../nbs/batch/03_pool.ipynb #a0d67d77
+# %% ../../nbs/batch/03_pool.ipynb #7cc49b54
 class PoolAway(MlopsError):
     "No run can be forked here; the caller takes the stock way."
 
@@ -73,6 +73,7 @@ class PoolInfo(Record):
     address: str = ""  # of its socket
     python: str = ""  # interpreter
     prefix: str = ""  # environment
+    after: str = ""  # the module that judges and publishes its runs, loaded with all that the command line needs
 
     @property
     def is_alive(self) -> bool:

@@ -153,7 +153,7 @@ def check_deployment_name(name: str) -> str:
         raise NameInvalid(f"{name!r} cannot be the name of a deployment: it is part of a URL.", field="name", hint=hint)
     return name
 
-# %% ../../nbs/core/10_serving.ipynb #e1110869
+# %% ../../nbs/core/10_serving.ipynb #8906538b
 KeyRole = Literal["predict", "feedback", "admin"]
 KEY_ROLES: tuple[str, ...] = ("predict", "feedback", "admin")
 
@@ -188,6 +188,14 @@ class Alert(Record):
     at: datetime | None = None
     last_at: datetime | None = None
     resolved_at: datetime | None = None
+    feature: str = ""
+    segment: str = ""
+    window_start: datetime | None = None  # the window it began in
+    evidence: dict[str, Any] = field(default_factory=dict)  # {"run": an investigation, "challenger": delay/3, "report": a path, …}
+    acked_by: str = ""
+    acked_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    note: str = ""  # the reason somebody gave last
 
     @property
     def is_open(self) -> bool:

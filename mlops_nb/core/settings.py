@@ -85,6 +85,7 @@ class Settings:
     hash_actor: bool = _setting(False, "record a hash in place of login names")
     plain_columns: tuple[str, ...] = _setting((), "columns whose values may stand in clear in profiles and examples")
     held_out_rows: int = _setting(20_000, "held-out rows of each version kept under <state_dir> for its checks; 0: none")
+    investigations: int = _setting(2, "alerts that the agent looks into side by side, with investigate.ipynb; 0: none")
     gated_aliases: tuple[str, ...] = _setting(("champion",), "aliases that only a version takes over that has passed its check")
     patch_limit_kb: int = _setting(256, "kilobytes of uncommitted changes kept with a run's manifest")
     min_free_mb: int = _setting(500, "doctor warns when the disk of <state_dir> has fewer megabytes free")

@@ -27,6 +27,7 @@ from ..core.errors import MlopsError, SettingsInvalid
 from ..core.records import Run, now, plain
 from ..core.schedules import Due, Notification, Schedule
 from ..core.scrub import scrub
+from ..core.serving import Alert
 from ..core.settings import Settings, workspace_key
 
 if TYPE_CHECKING:
@@ -252,11 +253,17 @@ def deliver(settings: Settings, control: "Control", at: datetime | None = None) 
     return sent
 
 
+def _is_news(alert: Alert) -> bool:
+    "Whether somebody is to be told: it is more than information, nobody looks after it, and it is not put off."
+    late = alert.snoozed_until is not None and alert.snoozed_until > now()
+    return alert.severity != "info" and not alert.acked_at and not late
+
+
 def tell_alerts(settings: Settings, control: "Control", known: set[str]) -> None:
-    "Puts critical alerts that are open in the outbox; `known` are those that were looked at before."
+    "Puts alerts that are open, and more than information, in the outbox; `known` are those that were looked at before."
     if not (settings.notify_webhook or settings.notify_smtp):
         return
-    found = [alert for alert in control.alerts() if alert.severity == "critical" and alert.id not in known]
+    found = [alert for alert in control.alerts() if _is_news(alert) and alert.id not in known]
     notes = []
     for alert in found:
         more = {"alert": alert.id, "kind": alert.kind, "model": alert.model, "deployment": alert.deployment, "hint": alert.hint}

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 def find_notebook(settings: Settings, notebook: str | Path) -> Path:
     "The path of a notebook named from here, from the workspace's folder, from its nbs/ and nbs/jobs/, or one that came with the package."
     name = Path(notebook).expanduser()
-    packaged = Path(mlops_nb.__file__).parent / "jobs"  # ingest.ipynb, score.ipynb, train.ipynb
-    places = [Path.cwd(), settings.root, settings.root / "nbs", settings.root / "nbs" / "jobs", packaged]
+    package = Path(mlops_nb.__file__).parent
+    came = [package / "jobs", package.parent / "nbs" / "jobs"]  # ingest, investigate, score, train: of a wheel, of a checkout
+    places = [Path.cwd(), settings.root, settings.root / "nbs", settings.root / "nbs" / "jobs", *came]
     for place in [Path()] if name.is_absolute() else places:
         if (place / name).is_file():
             return (place / name).resolve()

@@ -154,9 +154,9 @@ class Serving(_Deployments):
         self._change("revoke_key")
         return self.stores.control.revoke_key(id)
 
-    def alerts(self, open_only: bool = True) -> list[Alert]:
+    def alerts(self, open_only: bool = True, model: str = "") -> list[Alert]:
         "What needs a person, the newest first; with what needed one in the past when `open_only` is False."
-        return self.stores.control.alerts(open_only=open_only)
+        return self.stores.control.alerts(open_only=open_only, model=model)
 
     def resolve_alert(self, id: str) -> Alert:
         "Marks an alert as dealt with."

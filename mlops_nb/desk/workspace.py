@@ -20,7 +20,8 @@ from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
-from .checking import Checks, let_through
+from .alerting import Alerting
+from .checking import let_through
 from .evidence import Evidence
 from .expecting import Expecting
 from .ingesting import Ingesting
@@ -30,6 +31,7 @@ from .partitions import Partitions
 from .performance import Performance
 from .pipelines import Pipelines
 from .replayed import Replays
+from .retraining import Retraining, close_proposals
 from .runs import Runs
 from .schedules import Schedules
 from .serving import Serving
@@ -195,7 +197,9 @@ class _Production(_Models):
         from mlops_nb.desk.production import promote
 
         self._change("promote")
-        return promote(self.stores, version, alias=alias, force=force, reason=reason, gate=self._gate)
+        done = promote(self.stores, version, alias=alias, force=force, reason=reason, gate=self._gate)
+        close_proposals(self.stores, done)
+        return done
 
     def receipts(self, model: str | None = None) -> list[Receipt]:
         "Who changed what in production, newest first."
@@ -276,8 +280,8 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays,
-    Measuring, Expecting,
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Replays,
+    Measuring, Expecting, Alerting,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

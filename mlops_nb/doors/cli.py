@@ -19,6 +19,8 @@ import click
 from ..core.errors import MlopsError, UsageError, storage_problem
 from ..core.records import Run, listing
 from . import cli_agent as cli_agent
+from . import cli_alerts as cli_alerts
+from . import cli_answers as cli_answers
 from . import cli_checks as cli_checks
 from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels

@@ -12,24 +12,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself takes as long to load as all the rest
     from typing import Any
 
-# %% ../../nbs/doors/10_front.ipynb #0bbecabd
+# %% ../../nbs/doors/10_front.ipynb #bfc6ea6d
 HANDED = ("run",)  # commands that a warm process may carry out
 
 
 def main() -> None:
-    "The program."
+    "The program; it ends with the command's exit code, whoever carried it out."
     code = None
     if sys.argv[1:2] and sys.argv[1] in HANDED and sys.platform == "linux":
         code = hand_over(sys.argv)
     if code is None:
         from mlops_nb.doors.cli import main as command_line
 
-        command_line()
+        code = command_line()
     sys.exit(code)
 
-# %% ../../nbs/doors/10_front.ipynb #f10bae1a
+# %% ../../nbs/doors/10_front.ipynb #cf95332c
 def _cards(environ: dict[str, str], cwd: str) -> list[dict[str, object]]:
-    "Warm processes of the workspace around here that run this very interpreter, the newest first."
+    "Warm processes of the workspace around here that run this interpreter: first those with the command line loaded, the newest first."
     import json
     import os
 
@@ -50,7 +50,7 @@ def _cards(environ: dict[str, str], cwd: str) -> list[dict[str, object]]:
                 found.append(card)
     except (OSError, ValueError):
         return []
-    return sorted(found, key=lambda card: str(card.get("started_at")), reverse=True)
+    return sorted(found, key=lambda card: (bool(card.get("after")), str(card.get("started_at"))), reverse=True)
 
 
 def _path(environ: dict[str, str]) -> list[str | None]:

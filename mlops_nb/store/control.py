@@ -21,7 +21,7 @@ from ..core.errors import Busy, Conflict, MlopsError, RunNotFound, UsageError, n
 from ..core.process import reach
 from ..core.records import DEPLOYMENT, Actor, Finding, Receipt, Record, Run, now, plain
 from ..core.serving import Deployment
-from .control_alerts import Alerts
+from .control_alerts import Mutes
 from .control_chain import is_signed, signed
 from .control_deployments import Deployments, spec_of
 from .control_keys import Keys
@@ -226,7 +226,7 @@ class Revisions(Receipts, Deployments):
         return done
 
 # %% ../../nbs/store/06_control.ipynb #a7aa55d3
-class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Alerts, Schedules, Outbox):
+class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Mutes, Schedules, Outbox):
     "The control database: who changed production, what is deployed, who may ask it, what runs, what must be kept, what needs a person."
 
     def __enter__(self) -> Self:

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'VERSION_TABLE', 'metadata', 'ours', 'receipts', 'outcomes', 'permits', 'runs', 'pins', 'leases',
-           'deployments', 'keys', 'alerts', 'schedules', 'queue', 'outbox', 'BUSY_S', 'CONNECT_S', 'REVISIONS',
-           'MIGRATIONS', 'LOCK', 'read_url', 'shown', 'StoreTooNew', 'trouble', 'explain', 'make_engine', 'revision',
-           'take_turn', 'migrate', 'prepare', 'Store', 'as_stored', 'part', 'put', 'add_pins']
+           'deployments', 'keys', 'alerts', 'schedules', 'queue', 'outbox', 'alert_events', 'mutes', 'BUSY_S',
+           'CONNECT_S', 'REVISIONS', 'MIGRATIONS', 'LOCK', 'read_url', 'shown', 'StoreTooNew', 'trouble', 'explain',
+           'make_engine', 'revision', 'take_turn', 'migrate', 'prepare', 'Store', 'as_stored', 'part', 'put',
+           'add_pins']
 
 # %% ../../nbs/store/01_control_schema.ipynb #70eee354
 import contextlib
@@ -39,11 +40,12 @@ from mlops_nb.core.errors import (
 
 from . import control_tables as tables
 
-# %% ../../nbs/store/01_control_schema.ipynb #82a278c7
+# %% ../../nbs/store/01_control_schema.ipynb #a7c97d8a
 TABLES, VERSION_TABLE, metadata, ours = tables.TABLES, tables.VERSION_TABLE, tables.metadata, tables.ours
 receipts, outcomes, permits, runs, pins = tables.receipts, tables.outcomes, tables.permits, tables.runs, tables.pins
 leases, deployments, keys, alerts = tables.leases, tables.deployments, tables.keys, tables.alerts
 schedules, queue, outbox = tables.schedules, tables.queue, tables.outbox
+alert_events, mutes = tables.alert_events, tables.mutes
 
 # %% ../../nbs/store/01_control_schema.ipynb #9a128ce5
 def read_url(url: str) -> URL:
@@ -162,8 +164,8 @@ def make_engine(url: URL, read_only: bool = False) -> Engine:
         os.register_at_fork(after_in_child=forget)
     return engine
 
-# %% ../../nbs/store/01_control_schema.ipynb #4d05cb18
-REVISIONS = ("0001", "0002", "0003")  # all that this release knows, oldest first; each is a file in control_migrations/versions
+# %% ../../nbs/store/01_control_schema.ipynb #74f04055
+REVISIONS = ("0001", "0002", "0003", "0004")  # all that this release knows, oldest first; each is a file in control_migrations/versions
 MIGRATIONS = Path(str(files("mlops_nb.store"))) / "control_migrations"
 LOCK = 0x6D6C6F70  # "mlop": the first half of our advisory locks on PostgreSQL
 _one_thread = threading.Lock()  # alembic keeps its context in a module

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'VERSION_TABLE', 'metadata', 'receipts', 'outcomes', 'permits', 'runs', 'pins', 'leases', 'deployments',
-           'keys', 'alerts', 'schedules', 'queue', 'outbox', 'ours', 'Instant']
+           'keys', 'alerts', 'alert_events', 'mutes', 'schedules', 'queue', 'outbox', 'ours', 'Instant']
 
 # %% ../../nbs/store/00_control_tables.ipynb #cc5c00b3
 from datetime import datetime
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ..core.records import utc
 
-# %% ../../nbs/store/00_control_tables.ipynb #cddb87e8
+# %% ../../nbs/store/00_control_tables.ipynb #cbbeadbb
 TABLES = {
     "mlops_receipts": "one signed row for each change of production; append-only",
     "mlops_outcomes": "one signed row for each receipt that ended: done or failed; append-only",
@@ -25,6 +25,8 @@ TABLES = {
     "mlops_deployments": "each revision of each deployment, as its receipt says; append-only",
     "mlops_keys": "keys of the online server: the digest of each secret, signed with the workspace's key",
     "mlops_alerts": "what needs a person, or needed one; one open row for each cause",
+    "mlops_alert_events": "who did what about an alert, and when; append-only",
+    "mlops_mutes": "features and kinds of alerts that nobody wants to hear of, and why",
     "mlops_schedules": "what runs by itself: when, how, and what became of it last",
     "mlops_queue": "one row for each firing of a schedule: who has it in hand, and what became of it",
     "mlops_outbox": "notifications to send, and those that were sent",
@@ -37,7 +39,7 @@ def ours(name: str | None, kind: str, parents: Any = None) -> bool:
     "Whether a table of a shared database is one of ours (alembic's `include_name`)."
     return kind != "table" or name in TABLES
 
-# %% ../../nbs/store/00_control_tables.ipynb #b4c7a6e4
+# %% ../../nbs/store/00_control_tables.ipynb #86b8658f
 class Instant(sa.types.TypeDecorator[datetime]):
     "An instant in UTC: `timestamptz` on PostgreSQL, text of fixed width on SQLite."
 
@@ -72,6 +74,11 @@ def _flag(name: str) -> sa.Column[bool]:
 
 def _seconds(name: str) -> sa.Column[float]:
     return sa.Column(name, sa.Float(), nullable=False)
+
+
+def _added(name: str, default: str = "") -> sa.Column[str]:
+    "A column that was added to a table with rows in it."
+    return _text(name, server_default=sa.text(f"'{default}'"))
 
 
 def _instant(name: str, nullable: bool = False) -> sa.Column[datetime]:
@@ -180,7 +187,7 @@ leases = sa.Table(
     _instant("renewed_at"),
 )
 
-# %% ../../nbs/store/00_control_tables.ipynb #7813fd8b
+# %% ../../nbs/store/00_control_tables.ipynb #af94bcb8
 deployments = sa.Table(
     "mlops_deployments",
     metadata,
@@ -231,8 +238,42 @@ alerts = sa.Table(
     _instant("at"),
     _instant("last_at"),
     _instant("resolved_at", nullable=True),
+    _added("feature"),
+    _added("segment"),
+    _instant("window_start", nullable=True),  # the window it began in
+    _added("evidence", "{}"),  # JSON: runs, reports, versions that belong to it
+    _added("acked_by"),
+    _instant("acked_at", nullable=True),
+    _instant("snoozed_until", nullable=True),
+    _added("note"),  # the reason somebody gave last
     sa.Index("ux_mlops_alerts_open", "cause", unique=True, sqlite_where=_is_open, postgresql_where=_is_open),
     sa.Index("ix_mlops_alerts_last_at", "last_at"),
+)
+
+alert_events = sa.Table(
+    "mlops_alert_events",
+    metadata,
+    _number("sequence", primary_key=True, autoincrement=True),
+    _text("alert"),  # empty: of a mute
+    _text("model"),
+    _text("what"),  # raised | acked | snoozed | resolved | muted | unmuted
+    _text("actor"),
+    _text("reason"),
+    _instant("at"),
+    _instant("until", nullable=True),
+    sa.Index("ix_mlops_alert_events_alert", "alert", "sequence"),
+)
+
+mutes = sa.Table(
+    "mlops_mutes",
+    metadata,
+    _text("model", primary_key=True),
+    _text("feature", primary_key=True),  # empty: every feature
+    _text("kind", primary_key=True),  # empty: every kind
+    _text("reason"),
+    _text("actor"),
+    _instant("at"),
+    _instant("until", nullable=True),
 )
 
 # %% ../../nbs/store/00_control_tables.ipynb #149cc078

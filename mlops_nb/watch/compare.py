@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['Kind', 'LEVELS', 'BROKEN', 'GAP', 'SHIFT', 'FACTORS', 'VARIATION', 'UNSEEN', 'ALL_UNSEEN', 'CODES', 'NULLS', 'Column',
            'column', 'named', 'exact', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days', 'Sighting',
-           'spread', 'distance', 'unit', 'breakage', 'number', 'numerics', 'gap_ceiling_of', 'numeric', 'Counts',
-           'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
+           'spread', 'distance', 'unit', 'breakage', 'is_broken', 'number', 'numerics', 'gap_ceiling_of', 'numeric',
+           'Counts', 'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
 
-# %% ../../nbs/watch/01_compare.ipynb #ab42adf6
+# %% ../../nbs/watch/01_compare.ipynb #d6b22d9a
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -282,7 +283,7 @@ def unit(before: Floats, after: Floats) -> str:
                 return words
     return ""
 
-# %% ../../nbs/watch/01_compare.ipynb #162c40d5
+# %% ../../nbs/watch/01_compare.ipynb #d1a04918
 def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
     "What broke, in words, or an empty string for a shift."
     if name := unit(before, after):
@@ -297,6 +298,16 @@ def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
     if wide > 0 and not 0.2 < now / wide < 5:
         return f"values spread {now / wide:.2g} times as wide"
     return ""
+
+
+_TELLING = re.compile(
+    r"change of unit|every row is .* now|far outside of anything known|times as wide|column is missing|^was .*, is .* now"
+)
+
+
+def is_broken(reason: str) -> bool:
+    "Whether a reason that was given here tells of a column that broke, not of one that moved."
+    return bool(_TELLING.search(reason))
 
 # %% ../../nbs/watch/01_compare.ipynb #e565bfb8
 def number(x: float) -> str:

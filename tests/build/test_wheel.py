@@ -82,7 +82,8 @@ def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
     assert any(re.search(r"/static/remoteEntry\..+\.js$", name) for name in extension)
     assert not any(name.endswith(".map") for name in extension), "a development build"
     assert any(name.endswith("etc/jupyter/jupyter_server_config.d/mlops_nb.json") for name in names)
-    assert {"mlops_nb/py.typed", "mlops_nb/jobs/train.ipynb", "mlops_nb/jobs/score.ipynb", "mlops_nb/jobs/ingest.ipynb"} <= set(names)
+    assert {"mlops_nb/py.typed", "mlops_nb/jobs/train.ipynb", "mlops_nb/jobs/score.ipynb"} <= set(names)
+    assert {"mlops_nb/jobs/ingest.ipynb", "mlops_nb/jobs/investigate.ipynb"} <= set(names)
     assert not [name for name in names if name.startswith(("mlops_nb/labextension", "tests", "nbs", "node_modules"))]
 
 

@@ -86,7 +86,7 @@ def test_a_pass_takes_everything_once_and_again_only_what_changed(ws: Workspace)
     score = chosen(first, "drift", "score")
     assert [m.verdict for m in score] == ["ok"] * 10 + ["drifted"] * 2 and score[0].version == "late/1"
     moved = [m for m in first if m.kind == "drift" and m.feature and m.start == at(11) and m.verdict == "drifted" and not m.segment]
-    assert [m.feature for m in moved if m.feature in FEATURES] == ["distance"] and 0.4 < moved[0].value and 0 < moved[0].severity <= 1
+    assert [m.feature for m in moved if m.feature in FEATURES] == ["distance"] and moved[0].value > 0.4 and 0 < moved[0].severity <= 1
     answers = [m for m in first if m.feature == "score" and m.kind == "drift" and not m.segment]
     assert {m.verdict for m in answers[:10]} == {"ok"} and answers[-1].verdict != "ok" and "held-out rows" in answers[0].reason
     assert {m.verdict for m in chosen(first, "quality", "broken_rules")} == {"ok"}

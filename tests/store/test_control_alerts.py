@@ -1,5 +1,7 @@
 """Alerts: one open row for each cause, counted while it lasts."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 from control_work import meet_cause
@@ -9,6 +11,7 @@ from mlops_nb.core.errors import Conflict, MlopsError, UsageError
 from mlops_nb.store.control import Control
 from mlops_nb.store.control_alerts import AlertNotFound
 
+AT = datetime(2013, 3, 4, tzinfo=UTC)
 WHERE = {"model": "delay", "deployment": "delay", "version": "delay/3"}
 
 
@@ -47,7 +50,8 @@ def test_many_who_meet_it_at_once_make_one(control_url: str) -> None:
 
 def test_the_database_itself_allows_one_open_row_for_a_cause(control: Control) -> None:
     control.raise_alert("deployment_failed", "No.", **WHERE)
-    copy = "INSERT INTO mlops_alerts SELECT 'copy', cause, kind, severity, model, deployment, version, message, hint, count, at, last_at"
+    names = "id, cause, kind, severity, model, deployment, version, message, hint, count, at, last_at, resolved_at"
+    copy = f"INSERT INTO mlops_alerts ({names}) SELECT 'copy', {names[4:].removesuffix(', resolved_at')}"
     with pytest.raises((sa.exc.IntegrityError, MlopsError, Conflict)), control._writing() as connection:
         connection.exec_driver_sql(f"{copy}, NULL FROM mlops_alerts")
     with control._writing() as connection:
@@ -63,3 +67,38 @@ def test_whatever_broke_can_be_said(control: Control) -> None:
         control.raise_alert("deployment_failed", "No.", severity="fatal")
     with pytest.raises(UsageError):
         control.raise_alert("", "No.")
+
+
+def test_what_a_person_does_stays_with_it(control: Control) -> None:
+    alert = control.raise_alert("drift", "temp has moved.", feature="temp", window_start=AT, evidence={"windows": 2}, **WHERE)
+    assert (alert.feature, alert.window_start, alert.evidence) == ("temp", AT, {"windows": 2})
+    assert control.update_evidence(alert.id, run="r1").evidence == {"windows": 2, "run": "r1"}
+    acked = control.acknowledge(alert.id, "person:kim", "new sensors")
+    assert (acked.acked_by, acked.note, acked.is_open) == ("person:kim", "new sensors", True)
+    snoozed = control.snooze(alert.id, AT + timedelta(days=3), "until the sensors are calibrated", "person:kim")
+    assert snoozed.snoozed_until == AT + timedelta(days=3)
+    again = control.raise_alert("drift", "temp has moved further.", feature="temp", **WHERE)
+    assert again.count == 2 and again.acked_by == "person:kim" and again.evidence == {"windows": 2, "run": "r1"}, "it is the same one"
+    control.resolve_alert(alert.id, actor="person:kim", reason="calibrated")
+    assert [e.what for e in control.alert_history(alert.id)] == ["resolved", "snoozed", "acked", "raised"]
+    assert [e.reason for e in control.alert_history(model="delay", limit=1)] == ["calibrated"]
+    assert control.acknowledge(alert.id, "person:kim").note == "calibrated", "what is over stays as it was"
+    with pytest.raises(UsageError, match="reason"):
+        control.snooze(alert.id, AT, "")
+    with pytest.raises(AlertNotFound, match="watch alerts"):
+        control.update_evidence("none", run="r2")
+
+
+def test_a_mute_is_of_one_thing_and_ends(control: Control) -> None:
+    control.mute("delay", feature="wind_gust", reason="no station", actor="person:kim")
+    control.mute("delay", feature="wind_gust", reason="no station until May", until=datetime.now(UTC) + timedelta(days=30))
+    control.mute("churn", kind="labels_missing", reason="they come by mail")
+    control.mute("churn", feature="Größe ✈", reason="over", until=datetime.now(UTC) - timedelta(seconds=1))
+    assert [(m.model, m.feature, m.kind, m.reason) for m in control.mutes()] == [
+        ("churn", "", "labels_missing", "they come by mail"),
+        ("delay", "wind_gust", "", "no station until May"),
+    ]
+    assert control.unmute("delay", feature="wind_gust") and control.mutes("delay") == []
+    for wrong in ({"reason": "all of it"}, {"feature": "temp", "reason": ""}):
+        with pytest.raises(UsageError):
+            control.mute("delay", **wrong)

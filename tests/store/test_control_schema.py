@@ -107,7 +107,7 @@ def test_a_newer_database_is_left_alone(control: Control) -> None:
     url = control.url.render_as_string(hide_password=False)
     with control._writing() as connection:
         connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0999'"))
-    with pytest.raises(schema.StoreTooNew, match=r"newer release .revision 0999, this one knows 0003.*upgrade mlops_nb"):
+    with pytest.raises(schema.StoreTooNew, match=r"newer release .revision 0999, this one knows 0004.*upgrade mlops_nb"):
         Control(url, KEY)
     with control._reading() as connection:
         assert schema.revision(connection) == "0999"
