@@ -9,8 +9,9 @@
 - `traffic`: the same 30 windows holding 10,000 and 10,000,000 predictions, from the lake's table of profiles. Aim: within 10 %.
 - `labels`: 1,000,000 answers and their labels joined, alone and with all metrics of 30 days; then four times as many of both.
   Aim: 5 s, and memory that does not follow the tables. Beside it pandas, reading both tables and merging them.
-- `alerts`: months in which nothing happens, 20 features watched daily (`worlds.py`). Aim: at most one alert per model and month.
-- `shifts`: days until a shift of one feature alerts.
+- `alerts`: months in which nothing happens, 20 features watched daily (`worlds.py`), the default rules. Aims: at most one alert per
+  model and month, 1 % of feature-days flagged.
+- `shifts`: days until the default rules alert when something did happen to one feature.
 - `peers`: 30 windows with Evidently (a report each) and NannyML (30 chunks), in environments of their own, on the same rows.
 """
 
@@ -36,9 +37,11 @@ import pandas as pd
 from watch_peers import PEERS, Peer
 from worlds import KINDS, World
 
+from mlops_nb.core.measures import Measure
 from mlops_nb.profile.sketch import profile
 from mlops_nb.profile.summary import summarize
-from mlops_nb.watch.drift import drift
+from mlops_nb.watch.measures import drift_measures
+from mlops_nb.watch.rules import default_rules, evaluate
 
 PARTS = ("drift", "traffic", "labels", "alerts", "shifts", "peers")
 FIRST = datetime(2025, 3, 3, tzinfo=UTC)
@@ -78,19 +81,17 @@ def windows_of(profiles: Sequence[Any]) -> list[tuple[datetime, datetime, Any]]:
     return [(FIRST + timedelta(days=k), FIRST + timedelta(days=k + 1), p) for k, p in enumerate(profiles)]
 
 
-def pass_over(reference: Sequence[Any], windows: Sequence[Any]) -> list[dict[str, str]]:
-    "The verdict of each feature in each window: by the pass that the watch makes, or one report after the other before there was one."
-    try:
-        from mlops_nb.watch.measures import drift_measures
-    except ImportError:
-        return [{n: f.verdict for n, f in drift(list(reference), w).features.items()} for w in windows]
-    places = {FIRST + timedelta(days=k): k for k in range(len(windows))}
-    out: list[dict[str, str]] = [{} for _ in windows]
-    for m in drift_measures(list(reference), windows_of(windows)):
-        if m.feature and m.kind == "drift":
-            worse = {"none": 0, "ok": 1, "changed": 2, "drifted": 3}
-            known = out[places[m.start]].get(m.feature, "none")
-            out[places[m.start]][m.feature] = max(known, m.verdict, key=lambda v: worse[v])
+def pass_over(reference: Sequence[Any], windows: Sequence[Any], importance: dict[str, float] | None = None) -> list[Measure]:
+    "What the watch keeps of these windows."
+    return drift_measures(list(reference), windows_of(windows), importance=importance, model=MODEL, version=f"{MODEL}/1")
+
+
+def flagged(measures: Iterable[Measure]) -> dict[str, set[int]]:
+    "The windows in which each feature was flagged; features that never were are there too."
+    out: dict[str, set[int]] = {}
+    for m in measures:
+        if m.feature:
+            out.setdefault(m.feature, set()).update([(m.start - FIRST).days] if m.verdict in ("changed", "drifted") else [])
     return out
 
 
@@ -118,7 +119,7 @@ def part_drift(given: argparse.Namespace) -> list[Row]:
     cold = timed(lambda: found.append(pass_over(reference, later)), 1)
     warm = timed(lambda: pass_over(reference, later), 2 if given.quick else 3)
     aim = 2.0 * features * windows / 30_000
-    moved = sum(v in ("changed", "drifted") for w in found[0] for v in w.values())
+    moved = sum(map(len, flagged(found[0]).values()))
     words = f"{cold[0][0]:.2f} s the first time, {middle(warm):.2f} s again ({middle(warm, 1):.2f} s of the processor)"
     return [
         row(f"drift of {features:,} features x {windows} windows", f"≤ {aim:.2g} s", words, cold[0][0] <= aim, f"{moved} flagged")
@@ -369,22 +370,22 @@ def part_labels(given: argparse.Namespace) -> list[Row]:
 
 # ---- alerts ------------------------------------------------------------------------------------------------------
 
-K, N = 2, 3  # an alert opens when a feature was flagged in K of the last N windows; all features of a model are one alert
+K, N = 2, 3  # the touchy rule beside the default ones: any feature flagged in K of the last N windows
 
 
-def alerts_in(verdicts: Sequence[dict[str, str]]) -> list[int]:
-    "Where an alert opens: k of n by hand, as the default rule has it."
-    opened, open_ = [], False
-    for at in range(len(verdicts)):
-        last = verdicts[max(0, at - N + 1) : at + 1]
-        due = any(sum(v.get(f) in ("changed", "drifted") for v in last) >= K for f in verdicts[at])
-        if due and not open_:
-            opened.append(at)
-        open_ = due
-    return opened
+def by_rules(measures: Sequence[Measure]) -> list[int]:
+    "The windows with which the default rules raise an alert."
+    return [(a.raised - FIRST).days for a in evaluate(default_rules("binary"), measures)]
 
 
-def reference_days(world: World, rows: int, count: int = 60) -> list[Any]:
+def touchy(measures: Sequence[Measure], feature: str = "") -> list[int]:
+    "The windows with which the touchy rule does; all features of a model are one alert."
+    days = [d for f, d in flagged(measures).items() if not feature or f == feature]
+    due = [any(len(d & set(range(at - N + 1, at + 1))) >= K for d in days) for at in range(DAYS)]
+    return [at for at in range(DAYS) if due[at] and not (at and due[at - 1])]
+
+
+def days_of(world: World, rows: int, count: int) -> list[Any]:
     return [summarize(profile(world.day(rows))) for _ in range(count)]
 
 
@@ -392,56 +393,70 @@ def part_alerts(given: argparse.Namespace) -> list[Row]:
     months, out = 2 if given.quick else given.months, []
     for rows in (1_000,) if given.quick else (1_000, 10_000):
         for kind in KINDS:
-            alerts = flags = looks = 0
+            alerts = soft = flags = 0
             for model in range(-(-months // 3)):
                 world = World(kind, given.seed + model)
-                reference = reference_days(world, rows)
+                reference = days_of(world, rows, 60)
                 for _ in range(min(3, months - 3 * model)):
-                    verdicts = pass_over(reference, [summarize(profile(world.day(rows))) for _ in range(DAYS)])
-                    alerts += len(alerts_in(verdicts))
-                    flags += sum(v in ("changed", "drifted") for w in verdicts for v in w.values())
-                    looks += sum(len(w) for w in verdicts)
-            rate = alerts / months
-            say(f"alerts: {kind}, {rows} rows: {alerts} in {months} months, {flags} of {looks} flagged")
-            out.append(
-                row(
-                    f"alerts in {months} months in which nothing happened, {kind} days of {rows:,} rows",
-                    "≤ 1 a month",
-                    f"{rate:.2f} a month",
-                    rate <= 1,
-                    f"{100 * flags / looks:.2f} % of feature-days flagged (aim ≤ 1)",
-                )
-            )
+                    measures = pass_over(reference, days_of(world, rows, DAYS))
+                    alerts, soft = alerts + len(by_rules(measures)), soft + len(touchy(measures))
+                    flags += sum(map(len, flagged(measures).values()))
+            share = 100 * flags / (months * DAYS * len(world.names))
+            beside = f"any feature flagged in {K} of {N} windows: {soft / months:.2f} a month"
+            what = f"nothing happens, {kind} days of {rows:,} rows, {months} months"
+            out.append(row(f"{what}: alerts", "≤ 1 a month", f"{alerts / months:.2f} a month", alerts <= months, beside))
+            out.append(row(f"{what}: flags", "≤ 1 %", f"{share:.2f} % of feature-days", share <= 1))
+            say(f"alerts: {out[-2]} {out[-1]}")
     return out
+
+
+WEIGHT = {"n2": 0.3, "c3": 0.3}  # of all attention; the others share the rest
+SHIFTS: dict[str, tuple[str, Callable[[World, int], pd.DataFrame]]] = {
+    ".25 sd": ("n2", lambda world, rows: world.day(rows, {"n2": 0.25})),
+    ".5 sd": ("n2", lambda world, rows: world.day(rows, {"n2": 0.5})),
+    "1 sd": ("n2", lambda world, rows: world.day(rows, {"n2": 1.0})),
+    "another unit (× 1.609)": ("n2", lambda world, rows: world.day(rows).assign(n2=lambda f: 1.609344 * f["n2"])),
+    "5 % in a new category": (
+        "c3",
+        lambda world, rows: world.day(rows).assign(c3=lambda f: f["c3"].mask(f.index < rows // 20, "new")),
+    ),
+}
 
 
 def part_shifts(given: argparse.Namespace) -> list[Row]:
-    times, out, limit = 2 if given.quick else given.times, [], 14
+    times, out, rows, limit = 2 if given.quick else given.times, [], 1_000, 14
     for kind in ("calm", "moody", "inert"):
-        for by in (0.25, 0.5, 1.0):
-            waited: list[int | None] = []
+        for words, (feature, done) in SHIFTS.items():
+            waited: dict[str, list[int]] = {"touchy": [], "rules": []}
             for k in range(times):
                 world = World(kind, given.seed + 1_000 + k)
-                reference = reference_days(world, 1_000)
-                days = [
-                    world.day(1_000, {"n0": by} if at >= N else None) for at in range(N + limit)
-                ]  # days on which nothing happens come first
-                verdicts = pass_over(reference, [summarize(profile(d)) for d in days])
-                mine = [{"n0": w["n0"]} for w in verdicts]
-                waited.append(next((at - N + 1 for at in alerts_in(mine) if at >= N), None))
-            heard = sorted(w for w in waited if w is not None)
-            words = f"median {heard[len(heard) // 2]}, most {heard[-1]} days" if heard else "–"
-            never = times - len(heard)
-            say(f"shifts: {kind}, {by} sd: {waited}")
+                others = {n: (1 - sum(WEIGHT.values())) / (len(world.names) - len(WEIGHT)) for n in world.names}
+                reference, before = days_of(world, rows, 60), days_of(world, rows, 5)
+                days = [*before, *(summarize(profile(done(world, rows))) for _ in range(limit))]
+                measures = pass_over(reference, days, others | WEIGHT)
+                for which, raised in (("touchy", touchy(measures, feature)), ("rules", by_rules(measures))):
+                    waited[which].append(next((at - 4 for at in raised if at >= 5), limit + 1))
+            said = {which: _waited(sorted(w), limit) for which, w in waited.items()}
+            beside = f"flagged in {K} of {N} windows: {said['touchy']}"
             out.append(
                 row(
-                    f"days until {by} sd of one feature alerts, {kind} days of 1,000 rows",
+                    f"{words} of a feature that has 30 % of the attention, {kind} days of {rows:,} rows",
                     "",
-                    words + (f"; {never} of {times} not in {limit} days" if never else ""),
+                    said["rules"],
                     None,
+                    beside,
                 )
             )
+            say(f"shifts: {kind}, {words}: {said}")
     return out
+
+
+def _waited(days: list[int], limit: int) -> str:
+    never, middle_ = sum(d > limit for d in days), days[len(days) // 2]
+    if never == len(days):
+        return f"not in {limit} days"
+    most = days[-1] if not never else f"{never} of {len(days)} not in {limit}"
+    return f"day {middle_ if middle_ <= limit else '–'} (the last: {most})"
 
 
 # ---- peers -------------------------------------------------------------------------------------------------------
