@@ -285,11 +285,7 @@ class _Watch(_Production, Runs):
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
-<<<<<<< HEAD
     Replays, Investigating, Measuring, Expecting, Alerting, Drilling, Reporting, Service,
-=======
-    Replays, Investigating, Measuring, Expecting, Alerting, Drilling,
->>>>>>> wrules
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

@@ -46,7 +46,8 @@ class Rows:
     def chosen(self, which: Any) -> "Rows":
         "Some of the rows."
         parts = (part[which].reset_index(drop=True) for part in (self.features, self.at, self.label, self.latency_ms))
-        return Rows(*parts, self.refused)
+        features, at, label, latency_ms = parts
+        return Rows(features, at, label, latency_ms, self.refused)
 
 # %% ../../nbs/watch/17_drill.ipynb #8ca08ea9
 def feature_for(harm: str, features: "pd.DataFrame", importance: Mapping[str, float]) -> str:

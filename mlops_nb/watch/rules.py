@@ -404,9 +404,6 @@ def _unsaid(windows: list[_Window], louder: Sequence[Alarm]) -> list[_Window]:
     "The windows, without those in which another alarm says it already."
     return [w for w in windows if not any(a.begin <= w.start and (a.over is None or w.start < a.over) for a in louder)]
 
-<<<<<<< HEAD
-# %% ../../nbs/watch/16_rules.ipynb #a3af41cc
-=======
 # %% ../../nbs/watch/16_rules.ipynb #bbc1ed5d
 FAMILIES: tuple[tuple[str, ...], ...] = (  # of rules; the more telling one first
     ("column_broken", "column_missing", "new_category", "quality", "drift", "drift_answers", "skew"),
@@ -444,8 +441,7 @@ def folded(alarms: Iterable[Alarm]) -> list[Alarm]:
             heads.append(replace(alarm, raised=head.over))
     return [replace(h, message=f"{h.message} Also: {', '.join(h.also)}.") if h.also else h for h in heads]
 
-# %% ../../nbs/watch/16_rules.ipynb #8a7a63fe
->>>>>>> wrules
+# %% ../../nbs/watch/16_rules.ipynb #a3af41cc
 MOST_NAMED = 4
 
 
@@ -456,11 +452,7 @@ def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[M
     weights: dict[str, float] = {}
     for m in known:
         moved = m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine)
-<<<<<<< HEAD
-        if moved and (m.version, m.deployment, m.source, m.segment) == place:
-=======
         if moved and _place(m) == place:
->>>>>>> wrules
             weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
     return tuple(sorted(weights, key=lambda f: (-weights[f], f)))
 
