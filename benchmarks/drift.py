@@ -466,7 +466,8 @@ def verdict(results: list[dict[str, Any]]) -> None:
     "Each aim on each set, the worst cell of it; then all rules over all sets."
     everything = [(r["set"] + (" *" if r["hold_out"] else ""), cells_of(r)) for r in results]
     print(
-        "\n## Aims (* hold-out; the worst size of window counts; flags/looks; open: over the aim, but in so few looks that it may be chance)\n\n| set | "
+    print("\n## Aims (* hold-out; the worst size of window counts; flags/looks; open: over the aim, perhaps by chance)\n")
+    print("| set | " + " | ".join(a[0] for a in AIMS) + " |")
         + " | ".join(a[0] for a in AIMS)
         + " |"
     )
@@ -499,6 +500,8 @@ def _aim(cells: Cells, begin: str, sign: str, kinds: tuple[str, ...], aim: float
 
 def _sure(wrong: int, looks: int, allowed: float) -> bool:
     "Whether chance would go so far over what is allowed in less than 5 % of such tables."
+    if wrong > 10 + 5 * allowed * looks:  # beyond doubt, and beyond what `comb` times a float can hold
+        return True
     return sum(comb(looks, k) * allowed**k * (1 - allowed) ** (looks - k) for k in range(wrong)) > 0.95
 
 
