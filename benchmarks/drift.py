@@ -465,12 +465,8 @@ def _chosen(cells: Cells, begin: str, rows: str = "") -> list[str]:
 def verdict(results: list[dict[str, Any]]) -> None:
     "Each aim on each set, the worst cell of it; then all rules over all sets."
     everything = [(r["set"] + (" *" if r["hold_out"] else ""), cells_of(r)) for r in results]
-    print(
     print("\n## Aims (* hold-out; the worst size of window counts; flags/looks; open: over the aim, perhaps by chance)\n")
     print("| set | " + " | ".join(a[0] for a in AIMS) + " |")
-        + " | ".join(a[0] for a in AIMS)
-        + " |"
-    )
     print("|---|" + "---|" * len(AIMS))
     for name, cells in everything:
         print(f"| {name} | " + " | ".join(_aim(cells, *aim[1:]) for aim in AIMS) + " |")
