@@ -441,7 +441,7 @@ def folded(alarms: Iterable[Alarm]) -> list[Alarm]:
             heads.append(replace(alarm, raised=head.over))
     return [replace(h, message=f"{h.message} Also: {', '.join(h.also)}.") if h.also else h for h in heads]
 
-# %% ../../nbs/watch/16_rules.ipynb #8a7a63fe
+# %% ../../nbs/watch/16_rules.ipynb #a3af41cc
 MOST_NAMED = 4
 
 
