@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MODEL', 'LEARNT_FROM', 'parse_months', 'job_notebooks', 'demo_workspace', 'Teller', 'Step', 'load_data', 'train',
-           'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'show_picture', 'show_next']
+           'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'tell_year', 'show_picture', 'show_next']
 
-# %% ../../nbs/desk/21_demo.ipynb #b6550463
+# %% ../../nbs/desk/21_demo.ipynb #0ae709bd
 import contextlib
 import json
 import os
@@ -26,6 +26,7 @@ from ..core.records import ModelVersion, Record, Run
 from ..core.settings import find_root, is_workspace
 from .demo_online import AUTUMN, Online, curls, go_online, told
 from .demo_proof import Proof, prove
+from .demo_watch import Change, Watched, change, watch_year, year_table
 from .flights import flights, weather
 from .workspace import Value, Workspace, make_workspace
 
@@ -239,7 +240,7 @@ def reading(months: list[Month]) -> list[str]:
 def _list(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
-# %% ../../nbs/desk/21_demo.ipynb #72b25045
+# %% ../../nbs/desk/21_demo.ipynb #70724805
 def run_demo(
     ws: Workspace,
     *,
@@ -249,9 +250,10 @@ def run_demo(
     quiet: bool = False,
     ask: int = 4_000,  # flights that ask the model online; 0: it is not deployed
     compare: bool = True,  # time papermill on two of the runs, and repeat one
+    watch: bool = True,  # look back at the year, and change the champion once
     down: bool = False,  # end the agent and the servers again
 ) -> dict[str, Any]:
-    "The whole demo: `{model, version, months: […], proof: {…}, online: {…}}`. Busy when another one is at work in the workspace."
+    "The whole demo: `{model, version, months, proof, online, year, change}`. Busy when another one is at work in the workspace."
     wanted = parse_months(months)
     teller = Teller(quiet)
     with ws.exclusively("demo"):
@@ -264,6 +266,7 @@ def run_demo(
             runs, new = score(ws, version, wanted, fresh, step)
         proof = _proof(ws, new, teller) if compare and new else None
         online = _online(ws, version, wanted, ask, teller) if ask else None
+        year, changed = _year(ws, version, wanted, teller) if watch else (None, None)
     found = [month_of(runs[m]) for m in wanted]
     if online is not None:
         for text in told(online):
@@ -271,18 +274,40 @@ def run_demo(
     teller.line()
     for text in [*month_table(found), "", *reading(found)]:
         teller.line(text)
+    if year is not None and changed is not None:
+        tell_year(year, changed, teller)
     if not quiet:
         show_picture(ws, version, runs, found, teller)
         show_next(ws, version, runs, found, online if not down else None, teller)
     if down:
         ws.down()
     report = {"model": version.name, "version": version.version, "months": [m.to_dict() for m in found]}
-    return report | {"proof": proof.to_dict() if proof else None, "online": online.to_dict() if online else None}
+    more = {"proof": proof, "online": online, "year": year, "change": changed}
+    return report | {name: found.to_dict() if found else None for name, found in more.items()}
 
 
 def _proof(ws: Workspace, runs: list[Run], teller: Teller) -> Proof:
     with teller.step("Beside papermill") as step:
         return prove(ws, runs, step)
+
+
+def _year(ws: Workspace, version: ModelVersion, months: list[int], teller: Teller) -> tuple[Watched, Change]:
+    with teller.step("Watching") as step:
+        year = watch_year(ws, version, months, step)
+    with teller.step("Changing") as step:
+        return year, change(ws, version, min(2, len(months)), step)
+
+
+def tell_year(year: Watched, changed: Change, teller: Teller) -> None:
+    "The year in a table, its alerts, and what became of the challenger."
+    call = _command(Path(year.page).parents[2])
+    lines = ["", f"The year under watch: {year.state}. {year.means}", "", *year_table(year), ""]
+    lines += [f"  looked into, already run: {year.investigation}"] if year.investigation else []
+    lines += [f"  {changed.version}: {changed.checked}", f"  {changed.replayed}"]
+    lines += [f"  promoted (receipt {changed.promoted}), rolled back (receipt {changed.taken_back})"]
+    lines += [f"  the report as a page: {year.page}  ({call} watch report {changed.version.partition('/')[0]})"]
+    for line in lines:
+        teller.line(line)
 
 
 def _online(ws: Workspace, version: ModelVersion, months: list[int], ask: int, teller: Teller) -> Online:

@@ -75,14 +75,15 @@ def doctor(out: str) -> None:
 @click.option("--fresh", is_flag=True, help="Train and score again, whatever is there.")
 @click.option("--ask", default=4_000, show_default=True, help="Flights that ask the model online; 0: it is not deployed.")
 @click.option("--compare/--no-compare", default=True, help="Time papermill on two of the runs, and run one again.")
+@click.option("--watch/--no-watch", default=True, help="Look back at the year: labels, measures, alerts, and a challenger.")
 @click.option("--down", is_flag=True, help="End the server and the agent again when all is done.")
 @output
-def demo(months: str, seed: int, fresh: bool, ask: int, compare: bool, down: bool, out: str) -> None:
+def demo(months: str, seed: int, fresh: bool, ask: int, compare: bool, watch: bool, down: bool, out: str) -> None:
     "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online."
     from mlops_nb.desk.demo import demo_workspace, run_demo
 
     root = click.get_current_context().find_root().params.get("directory") or "."
-    options: dict[str, Any] = {"months": months, "seed": seed, "fresh": fresh, "ask": ask, "compare": compare, "down": down}
+    options: dict[str, Any] = {"months": months, "seed": seed, "fresh": fresh, "ask": ask, "compare": compare, "watch": watch, "down": down}
     report = run_demo(demo_workspace(root), **options, quiet=out == "json")
     if out == "json":
         click.echo(dump(report))

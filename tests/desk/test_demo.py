@@ -31,7 +31,7 @@ def environment():
 
 
 def demo(folder, *words, code=0):
-    words = words if "--ask" in words else (*words, "--ask", "0", "--no-compare")
+    words = words if "--ask" in words else (*words, "--ask", "0", "--no-compare", "--no-watch")
     done = subprocess.run([*DEMO, *words, "-o", "json"], cwd=folder, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
@@ -62,7 +62,7 @@ def test_it_goes_online_and_the_lake_holds_what_was_asked(place, first):
 
 
 def test_it_makes_a_proven_champion_and_scores_real_months(place, first):
-    assert set(first) == {"model", "version", "months", "proof", "online"}
+    assert set(first) == {"model", "version", "months", "proof", "online", "year", "change"}
     ws = Workspace(place / "mlops-demo", read_only=True)
     version = ws.version("flight-delay")
     assert (version.state, version.aliases, version.version) == ("proven", ("champion",), 1)
@@ -72,6 +72,20 @@ def test_it_makes_a_proven_champion_and_scores_real_months(place, first):
         assert 20_000 < month["rows"] < 30_000 and 0.60 < month["auc"] < 0.75
         assert 0.1 < month["base_rate"] < 0.35 and 0 < month["mean_prediction"] < 1
         assert month["verdict"] in ("changed", "drifted") and month["changed"] + month["drifted"], "spring is not winter"
+
+
+def test_the_year_is_watched_and_a_challenger_comes_and_goes(place, first):
+    year, change = first["year"], first["change"]
+    assert [w["label"] for w in year["windows"]][-2:] == ["2013-03", "2013-04"] and year["days"] >= 60
+    for window in year["windows"][-2:]:
+        assert 0.6 < window["realised"] < 0.75 and 0.6 < window["estimated"] < 0.8 and window["coverage"] > 0.9
+    assert len(year["alerts"]) <= 4, "rare"
+    assert "<svg" in Path(year["page"]).read_text(encoding="utf-8")
+    ws = Workspace(place / "mlops-demo", read_only=True)
+    assert change["version"] == "flight-delay/2" and ws.version("flight-delay").version == 1, "it was taken back"
+    receipts = {r.id: r for r in ws.receipts("flight-delay")}
+    assert receipts[change["taken_back"]].undoes == change["promoted"] and receipts[change["promoted"]].to_version == 2
+    assert [p.evidence["challenger"] for p in ws.proposals("flight-delay", open_only=False)] == ["flight-delay/2"]
 
 
 def test_each_run_left_its_evidence(place, first):
@@ -93,7 +107,7 @@ def test_each_run_left_its_evidence(place, first):
 def test_a_second_call_finds_everything_there_and_a_longer_one_adds_what_is_missing(place, first):
     ws = Workspace(place / "mlops-demo", read_only=True)
     before = {r.id for r in ws.runs()}
-    assert demo(place, "--months", "3-4") == first | {"online": None, "proof": None}
+    assert demo(place, "--months", "3-4") == first | dict.fromkeys(("online", "proof", "year", "change"))
     assert {r.id for r in ws.runs()} == before, "nothing was to be run again"
     longer = demo(place, "--months", "3-5")
     assert longer["months"][:2] == first["months"] and longer["months"][2]["month"] == 5
@@ -104,7 +118,7 @@ def test_ctrl_c_in_the_middle_costs_only_the_step_it_hit(place, first):
     ws = Workspace(place / "mlops-demo", read_only=True)
     before = {r.id for r in ws.runs()}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = subprocess.Popen([*DEMO, "--months", "6-7", "--ask", "0", "--no-compare"], cwd=place, env=environment(), **pipes)
+    started = subprocess.Popen([*DEMO, "--months", "6-7", "--ask", "0", "--no-compare", "--no-watch"], cwd=place, env=environment(), **pipes)
     try:
         end = time.monotonic() + 120
         while not {r.id for r in ws.runs(status="running")} - before:
