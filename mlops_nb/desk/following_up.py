@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['log', 'FollowUp']
 
-# %% ../../nbs/desk/19_following_up.ipynb #96702acc
+# %% ../../nbs/desk/19_following_up.ipynb #00593e86
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.errors import Busy, MlopsError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlops_nb.core.serving import Alert
     from mlops_nb.desk.workspace import Workspace
 
-# %% ../../nbs/desk/19_following_up.ipynb #d6212b7a
+# %% ../../nbs/desk/19_following_up.ipynb #caa68773
 log = logging.getLogger("mlops_nb.agent")
 
 
@@ -40,10 +41,10 @@ class FollowUp:
         free = self.settings.investigations - sum(name.startswith("alert ") for name in self.at_work)
         if free > 0:
             for alert in [a for a in ws.unanswered() if f"alert {a.id}" not in self.at_work][:free]:
-                self._begin(f"alert {alert.id}", lambda a=alert: self._investigate(ws, a))  # type: ignore[misc]  # bound now
+                self._begin(f"alert {alert.id}", partial(self._investigate, ws, alert))
         if not any(name.startswith("retrain ") for name in self.at_work):
             for alert in ws.due_for_training()[:1]:
-                self._begin(f"retrain {alert.model}", lambda a=alert: self._retrain(ws, a))  # type: ignore[misc]  # bound now
+                self._begin(f"retrain {alert.model}", partial(self._retrain, ws, alert))
 
     def _begin(self, name: str, act: Callable[[], None]) -> None:
         def go() -> None:

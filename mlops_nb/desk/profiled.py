@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['CLOCKS', 'Day', 'ONLINE', 'BATCH', 'Windows', 'windows_of', 'fine_enough', 'Loaded', 'load', 'Job']
 
-# %% ../../nbs/desk/07_profiled.ipynb #65e6943f
+# %% ../../nbs/desk/07_profiled.ipynb #dcbafad1
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..core.measures import Measure
 from ..core.settings import workspace_key
 from ..watch.drift import Standard, select_reference
-from ..watch.measures import absent, drift_measures, quality_measures, skew_measures, volume_measures
+from ..watch.measures import EARLIER, ODD, absent, drift_measures, quality_measures, skew_measures, volume_measures
 from .labelling import Width, end_of, moment, start_of, starts_of, us_of
 from .standards import FIRST, Standing, accepted, answer_columns, basis_of
 from .stores import Stores
@@ -22,7 +23,7 @@ from .stores import Stores
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/desk/07_profiled.ipynb #10fc5e2b
+# %% ../../nbs/desk/07_profiled.ipynb #ceaeebd1
 CLOCKS = timedelta(minutes=5)  # by which clocks may differ
 _COARSE = ("minute", "hour", "day")
 
@@ -73,11 +74,11 @@ def fine_enough(every: Any, width: Width) -> Any:
 
     from mlops_nb.watch.windows import WIDTHS
 
-    narrow = isinstance(width, timedelta) and width < timedelta(days=1)
-    words = [word for word in _COARSE if not narrow or WIDTHS[word] <= width]
+    widest = min(width, timedelta(days=1)) if isinstance(width, timedelta) else timedelta(days=1)
+    words = [word for word in _COARSE if WIDTHS[word] <= widest]
     return pc.is_in(every, value_set=pa.array(words))
 
-# %% ../../nbs/desk/07_profiled.ipynb #1275bf05
+# %% ../../nbs/desk/07_profiled.ipynb #dfc33bfd
 Day = Mapping[str, Any]
 
 
@@ -94,7 +95,7 @@ class Loaded:
 
         key = (segment, start, None if roles is None else tuple(sorted(roles)))
         if key not in self.kept:
-            found = []
+            found: list[Day] = []
             for _, parts in sorted(self.parts.get((segment, start), {}).items()):
                 chosen = [rows for source, rows in parts if roles is None or source in roles]
                 if chosen:
@@ -144,7 +145,7 @@ def load(stores: Stores, model: str, version: str, width: Width, starts: Collect
         place.append((words[1][at], ordered.slice(first, last - first)))
     return out
 
-# %% ../../nbs/desk/07_profiled.ipynb #e4093d1a
+# %% ../../nbs/desk/07_profiled.ipynb #080703cc
 ONLINE, BATCH = ("live", "canary", "shadow"), ("batch",)
 _CHUNK = 62  # windows whose profiles are in memory together
 
@@ -181,8 +182,16 @@ class Job:
         out = {}
         for start, counts in rows.items():
             normal = [e.receipt for e in self.held.expected if us_of(e.start) <= start]
-            out[start] = basis_of("p", card, counts, normal, [rows.get(s) for s in self.held_against(start)])
+            out[start] = basis_of("p", card, counts, normal, [rows.get(s) for s in self.held_against(start)], start in self.partial)
         return out
+
+    @cached_property
+    def partial(self) -> set[int]:
+        "Windows that are not over; and the newest one, when it has less than half of what is usual."
+        rows = self.seen.frame[self.seen.frame["segment"] == ""].groupby("start")["rows"].sum().sort_index()
+        out = {int(s) for s in rows.index if moment(end_of(int(s), self.width)) > self.present}
+        before = rows.iloc[:-1].tail(EARLIER)
+        return out | ({int(rows.index[-1])} if len(before) and rows.iloc[-1] < before.median() / ODD else set())
 
     def held_against(self, start: int) -> list[int]:
         "The windows that stand as the reference of a window; none when that is the training profile."
@@ -216,16 +225,17 @@ class Job:
             yield from volume_measures(counts, present=self.present, source=source, segment=segment, **self.of)
 
     def _chunk(self, chunk: list[int], loaded: Loaded) -> Iterator[Measure]:
-        held, words = self.held, {"key": workspace_key(self.stores.settings)}
+        held, key = self.held, workspace_key(self.stores.settings)
         windows = [(*self.span(s), loaded.days("", s)) for s in chunk]
         if held.why:
             yield from (absent("drift", "score", a, b, held.why, **self.of) for a, b, _ in windows)
         else:
             yield from self._drift(chunk, windows, loaded)
-            yield from quality_measures(held.contract, windows, importance=held.importance, **words, **self.of)
+            training = Standard([profile for _, profile in held.training])
+            yield from quality_measures(held.contract, windows, reference=training, importance=held.importance, key=key, **self.of)
         pairs = [(a, b, loaded.days("", s, BATCH), loaded.days("", s, ONLINE)) for s, (a, b, _) in zip(chunk, windows, strict=True)]
         features = held.features or None
-        yield from skew_measures("batch_online", pairs, importance=held.importance, features=features, **words, **self.of)
+        yield from skew_measures("batch_online", pairs, importance=held.importance, features=features, key=key, **self.of)
         for segment in sorted({name for name, start in loaded.parts if name and start in set(chunk)}):
             yield from self._segment(segment, chunk, loaded)
 
@@ -234,7 +244,7 @@ class Job:
         held, key = self.held, workspace_key(self.stores.settings)
         answers = answer_columns(held.features, dict.fromkeys(c for _, _, days in windows for day in days for c in day))
         more = {"features": held.features, "importance": held.importance, "key": key, **self.of}
-        more["family"] = len(held.features) + len(answers)
+        more |= {"family": len(held.features) + len(answers), "partial": {moment(s) for s in self.partial}}
         if self.mode == "training":
             normal = [accepted(e, self._expected(e)) for e in held.expected if us_of(e.start) < us_of(windows[-1][1])]
             training = Standard([profile for _, profile in held.training])
@@ -278,4 +288,5 @@ class Job:
         days = [day for s in starts[:FIRST] for day in first.days(segment, s)]
         later = [w for w in windows if us_of(w[0]) > starts[:FIRST][-1]]
         asked = {**of, "features": held.features or None, "mode": f"its first {FIRST} windows"}
+        asked["partial"] = {moment(s) for s in self.partial}
         yield from drift_measures(Standard(days), later, **asked)

@@ -6,7 +6,7 @@
 __all__ = ['Day', 'ANSWERS', 'FORMAT', 'FIRST', 'read_days', 'answer_days', 'answer_columns', 'Expected', 'expectations',
            'basis_of', 'Standing', 'standing', 'mode_for', 'accepted']
 
-# %% ../../nbs/desk/06_standards.ipynb #382cbf7a
+# %% ../../nbs/desk/06_standards.ipynb #b22713e6
 import hashlib
 import json
 import os
@@ -20,19 +20,19 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import MlopsError
 from ..core.records import ModelVersion, Record, plain, restore
 from ..watch.drift import MODES, Accepted
+from ..watch.estimate import Calibration, read_calibration
 from .answered import window_table
 from .held_out import kept_rows, place_of
 from .stores import Stores
 
 if TYPE_CHECKING:
     from mlops_nb.core.contract import Contract
-    from mlops_nb.profile.summary import ColumnSummary
 
-# %% ../../nbs/desk/06_standards.ipynb #06819363
-Day = tuple[datetime, "Mapping[str, ColumnSummary]"]
+# %% ../../nbs/desk/06_standards.ipynb #8469f1f5
+Day = tuple[datetime | None, Mapping[str, Any]]  # start, summaries by column
 
 
-def read_days(path: Path) -> "list[tuple[datetime | None, Mapping[str, ColumnSummary]]]":
+def read_days(path: Path) -> list[Day]:
     "The windows of a file of profile rows, oldest first."
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -43,18 +43,18 @@ def read_days(path: Path) -> "list[tuple[datetime | None, Mapping[str, ColumnSum
         return []
     rows = pq.read_table(path)
     starts = sorted(s for s in rows["window_start"].unique().to_pylist() if s is not None)
-    parts = [(s, rows.filter(pc.equal(rows["window_start"], s))) for s in starts]
+    found: list[Day] = [(s, summaries(rows.filter(pc.equal(rows["window_start"], s)))) for s in starts]
     unknown = rows.filter(pc.is_null(rows["window_start"]))
-    return [(s, summaries(part)) for s, part in parts] + ([(None, summaries(unknown))] if unknown.num_rows else [])
+    return found + ([(None, summaries(unknown))] if unknown.num_rows else [])
 
-# %% ../../nbs/desk/06_standards.ipynb #9734c9a2
+# %% ../../nbs/desk/06_standards.ipynb #4e6ea121
 ANSWERS = "answers.parquet"
 FORMAT = 1  # of measures; of another one all are taken again
 FIRST = 28  # windows that stand for what was before, where nothing else does
 _LATER = datetime(2200, 1, 1, tzinfo=UTC)  # seen from there every window is a day
 
 
-def answer_days(stores: Stores, version: ModelVersion) -> "list[tuple[datetime | None, Mapping[str, ColumnSummary]]]":
+def answer_days(stores: Stores, version: ModelVersion) -> list[Day]:
     "Profiles by day of what the version answered to its held-out rows; none where no rows were kept, or it does not answer them."
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -131,7 +131,7 @@ def basis_of(kind: str, *parts: Any) -> str:
     text = json.dumps([FORMAT, *map(plain, parts)], sort_keys=True, default=str)
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-# %% ../../nbs/desk/06_standards.ipynb #cd35b793
+# %% ../../nbs/desk/06_standards.ipynb #a47cc798
 @dataclass
 class Standing:
     "What the windows of one version are held against."
@@ -164,12 +164,17 @@ class Standing:
         return self.stores.models.contract(self.version) if self.version else None
 
     @cached_property
-    def training(self) -> "list[tuple[datetime | None, Mapping[str, ColumnSummary]]]":
+    def calibration(self) -> Calibration | None:
+        "What held-out rows said of its scores and errors, and how days stray."
+        return read_calibration(self.stores.models.evidence(self.version)) if self.version else None
+
+    @cached_property
+    def training(self) -> list[Day]:
         "Profiles of the rows it was trained on: one a day where event times are known, else one in all."
         return read_days(self.stores.models.evidence(self.version) / "reference.parquet") if self.version else []
 
     @cached_property
-    def answers(self) -> "list[tuple[datetime | None, Mapping[str, ColumnSummary]]]":
+    def answers(self) -> list[Day]:
         "The same of what it answered to held-out rows."
         return answer_days(self.stores, self.version) if self.version else []
 

@@ -21,11 +21,12 @@ from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .alerting import Alerting
-from .checking import let_through
+from .checking import Checks, let_through
 from .drilling import Drilling
 from .evidence import Evidence
 from .expecting import Expecting
 from .ingesting import Ingesting
+from .investigating import Investigating
 from .logging import Labelled, Logging
 from .measuring import Measuring
 from .partitions import Partitions
@@ -281,8 +282,8 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Replays,
-    Measuring, Expecting, Alerting, Drilling,
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
+    Replays, Investigating, Measuring, Expecting, Alerting, Drilling,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

@@ -246,7 +246,7 @@ class Picture(bytes):
     def __repr__(self) -> str:
         return f"<picture, {len(self):,} bytes>"
 
-# %% ../../nbs/watch/15_answer.ipynb #19590d1c
+# %% ../../nbs/watch/15_answer.ipynb #126f86ff
 def answered(found: Causes) -> str:
     "The answer in one or two sentences."
     of = f"{found.feature or 'the model'} of {found.version or found.model}, {found.window}"
@@ -267,14 +267,15 @@ def answered(found: Causes) -> str:
 def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> list[list[str]]:
     "Commands that can be pasted, and what each does."
     model, q = found.model, shlex.quote
-    feature = q(found.feature)
+    feature = f" --feature {q(found.feature)}" if found.feature else ""
     steps: list[list[str]] = []
     moved = found.seen is not None and found.seen.verdict in ("changed", "drifted")
     day = f"{found.start:%Y-%m-%d}" if found.start else ""
     if moved and day:
-        last = f" --until {found.end:%Y-%m-%d}" if found.end else ""
-        steps.append([f"mlops-nb watch expect {q(model)} --since {day}{last}", "this is the new normal: the window becomes a reference"])
-        steps.append([f"mlops-nb watch mute {q(model)} {feature} --reason '…'", "this feature is not to wake anybody for now"])
+        last = f" --to {found.end:%Y-%m-%d}" if found.end else ""
+        expect = f"mlops-nb watch expect {q(found.version or model)} --from {day}{last}{feature} --reason '…'"
+        steps.append([expect, "this is the new normal: the window becomes a reference"])
+        steps.append([f"mlops-nb watch mute {q(model)}{feature} --reason '…'", "this feature is not to wake anybody for now"])
     if found.alert:
         steps.append([f"mlops-nb watch ack {found.alert}", "somebody looks into it"])
         steps.append([f"mlops-nb watch snooze {found.alert} --for 7d --reason '…'", "not before next week"])
@@ -288,7 +289,7 @@ def next_steps(found: Causes, *, notebook: str = "", alert_kind: str = "") -> li
     steps.append([f"mlops-nb watch retrain {q(model)}" if not notebook else f"mlops-nb run {q(notebook)}", "a challenger from fresh data"])
     return steps
 
-# %% ../../nbs/watch/15_answer.ipynb #c04af610
+# %% ../../nbs/watch/15_answer.ipynb #02652889
 def html_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = (), note: str = "") -> str:
     "Rows as an HTML table; numbers to the right; every value is escaped."
     names = list(columns) or list(dict.fromkeys(k for row in rows for k in row))
@@ -311,8 +312,9 @@ def _moved(s: Segment) -> float:
     return (s.within + s.mix) / s.share if s.share else 1.0
 
 
-def segments_html(found: Causes, most: int = 12) -> str:
-    "The segments, the guilty ones first."
+def segments_html(found: Causes) -> str:
+    "The segments, the guilty ones first; a few for comparison where there are none."
+    most = 12 if any(s.stands_out for s in found.segments) else 6
     rows = [
         {
             "segment": s.name, "rows": s.rows, "of all rows": f"{s.size_before:.0%} → {s.size_after:.0%}",

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['Kind', 'LEVELS', 'BROKEN', 'GAP', 'SHIFT', 'FACTORS', 'VARIATION', 'UNSEEN', 'ALL_UNSEEN', 'CODES', 'NULLS', 'Column',
-           'column', 'named', 'exact', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days', 'Sighting',
-           'spread', 'distance', 'unit', 'breakage', 'is_broken', 'number', 'numerics', 'gap_ceiling_of', 'numeric',
-           'Counts', 'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings', 'many_sightings']
+           'column', 'named', 'exact', 'quantiles', 'edges', 'heights', 'looked', 'Known', 'known', 'days_of',
+           'Sighting', 'spread', 'distance', 'unit', 'breakage', 'is_broken', 'number', 'numerics', 'gap_ceiling_of',
+           'numeric', 'Counts', 'counts', 'common', 'variation', 'unseen', 'categorical', 'nulls', 'sightings',
+           'many_sightings']
 
 # %% ../../nbs/watch/01_compare.ipynb #d6b22d9a
 import re
@@ -96,7 +97,7 @@ def named(ref: Column, win: Column, key: bytes = b"") -> tuple[Column, Column]:
     k = len(ref.parts)
     return replace(ref, parts=tuple(shown[:k])), replace(win, parts=tuple(shown[k:]))
 
-# %% ../../nbs/watch/01_compare.ipynb #306f04d1
+# %% ../../nbs/watch/01_compare.ipynb #26e3ba02
 LEVELS = 128  # bins of equal weight in the reference
 _MID = (np.arange(LEVELS) + 0.5) / LEVELS
 _MIDDLES = _MID.tolist()
@@ -189,7 +190,7 @@ def known(ref: Column) -> Known:
     return found
 
 
-def days(ref: Column, measure: str, table: Windows, terms: Terms, what: Hashable = None) -> Days:
+def days_of(ref: Column, measure: str, table: Windows, terms: Terms, what: Hashable = None) -> Days:
     "How the reference's windows differ in something; kept."
     key = ("days", measure, what, terms)
     if key not in ref.kept:
@@ -283,7 +284,7 @@ def unit(before: Floats, after: Floats) -> str:
                 return words
     return ""
 
-# %% ../../nbs/watch/01_compare.ipynb #d1a04918
+# %% ../../nbs/watch/01_compare.ipynb #bc21e22d
 def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
     "What broke, in words, or an empty string for a shift."
     if name := unit(before, after):
@@ -301,12 +302,12 @@ def breakage(before: Floats, after: Floats, gap: float, effect: float) -> str:
 
 
 _TELLING = re.compile(
-    r"change of unit|every row is .* now|far outside of anything known|times as wide|column is missing|^was .*, is .* now"
+    r"change of unit|every row is .* now|far outside of anything known|column is missing|^was .*, is .* now"
 )
 
 
 def is_broken(reason: str) -> bool:
-    "Whether a reason that was given here tells of a column that broke, not of one that moved."
+    "Whether a reason that was given here tells of a column that broke, not of one that moved; a summer's day is narrower than a winter."
     return bool(_TELLING.search(reason))
 
 # %% ../../nbs/watch/01_compare.ipynb #e565bfb8
@@ -327,7 +328,7 @@ def _said_numeric(
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
-# %% ../../nbs/watch/01_compare.ipynb #e4292660
+# %% ../../nbs/watch/01_compare.ipynb #0fce59ed
 def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[Sighting]:
     "Have the numbers moved? In many windows at once, each with its terms."
     it = known(ref)
@@ -342,7 +343,7 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
         gap = gaps[i]
         limit = max(GAP, gap_ceiling_of(ref, it.here, of) * scale(ref.m, win.m))
         if gap > limit:  # days are asked only when there is something to explain
-            limit = max(limit, days(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
+            limit = max(limit, days_of(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
         simple = it.width > 0 and isfinite(moved[i])
         effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
         seen = gap > limit and effect > SHIFT
@@ -365,7 +366,7 @@ def numeric(ref: Column, win: Column, terms: Terms) -> Sighting:
     "The same for one window."
     return numerics(ref, [win], [terms])[0]
 
-# %% ../../nbs/watch/01_compare.ipynb #db7edd0e
+# %% ../../nbs/watch/01_compare.ipynb #a749e8d6
 VARIATION = 0.03  # total variation below this never counts
 UNSEEN = 0.005  # nor does unseen mass below this
 ALL_UNSEEN = 0.1  # with this share of rows unseen, the feature counts as wholly broken
@@ -444,7 +445,7 @@ def variation(
     m = float(b.rows.sum())
     limit = max(VARIATION, sampling_variation(here, float(a.rows.sum()), m, terms))
     if tv > limit:
-        limit = max(limit, days(ref, "variation", mine, terms, (whole, len(names))).limit(yours, m))
+        limit = max(limit, days_of(ref, "variation", mine, terms, (whole, len(names))).limit(yours, m))
     return tv, limit, here, there, names
 
 # %% ../../nbs/watch/01_compare.ipynb #119ded7c
@@ -500,7 +501,7 @@ def categorical(ref: Column, win: Column, terms: Terms) -> list[Sighting]:
         said = f"no further apart than usual: total variation {tv:.3f}, up to {limit:.3f} is normal"
     return [Sighting("total_variation", tv, limit, tv, tv, verdict, said), *_news(a, b)]
 
-# %% ../../nbs/watch/01_compare.ipynb #ded32a13
+# %% ../../nbs/watch/01_compare.ipynb #7206f9b8
 NULLS = 0.01  # a change of the share of nulls below this never counts
 
 
@@ -512,7 +513,7 @@ def nulls(ref: Column, win: Column, terms: Terms) -> Sighting:
     limit = max(NULLS, 4 * se)
     if abs(moved) > limit:
         mine, yours = (Windows((1 - c.values / c.rows)[:, None], c.rows) for c in (ref, win))
-        limit = max(limit, days(ref, "share", mine, terms).limit(yours, win.n))
+        limit = max(limit, days_of(ref, "share", mine, terms).limit(yours, win.n))
     verdict = _verdict(abs(moved) > limit, ref.n, win.n, terms)
     said = f"missing in {win.nulls:.1%} of the rows, was {ref.nulls:.1%}; ±{limit:.1%} is normal"
     return Sighting("null_gap", abs(moved), limit, abs(moved), BROKEN * max(moved, 0.0) or abs(moved), verdict, said)

@@ -6,10 +6,11 @@
 __all__ = ['Window', 'EARLIER', 'ENOUGH', 'ODD', 'STRAY', 'of_report', 'drift_measures', 'quality_measures', 'skew_measures',
            'volume_measures', 'absent']
 
-# %% ../../nbs/watch/13_measures.ipynb #2d186c7f
-from collections.abc import Iterable, Mapping, Sequence
+# %% ../../nbs/watch/13_measures.ipynb #5898e8fe
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial as given
 from math import isfinite
 from statistics import median
 from typing import Any
@@ -23,10 +24,11 @@ from ..core.records import DriftReport, RunVerdict
 from ..core.violations import allowed, percent
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
-from .compare import BROKEN
+from .compare import BROKEN, column, named, nulls
 from .drift import BOUND, Accepted, Profiles, Standard, drifts, rows_of, shares_of, summaries
+from .null import Terms, level_for
 
-# %% ../../nbs/watch/13_measures.ipynb #70a1cd97
+# %% ../../nbs/watch/13_measures.ipynb #0d476df7
 Window = tuple[datetime, datetime, Profiles]  # start, end, and a profile or several that make one window
 _DAY = timedelta(days=1)
 
@@ -76,6 +78,7 @@ def drift_measures(
     family: int = 0,  # numbers that share the chance of a false alarm; 0: the features
     block: timedelta = _DAY,  # how long a window of the reference is
     accepted: Sequence[Accepted] = (),  # windows that were declared normal
+    partial: Collection[datetime] = (),  # starts of windows that have not all their rows yet
     brief: bool = False,
     key: bytes = b"",
     **of: Any,  # model, version, deployment, source, segment
@@ -93,11 +96,11 @@ def drift_measures(
         reference = Standard([])
     reports = drifts(
         reference, [parts for _, _, parts in split], blocks=_blocks(reference, split, block), family=family, accepted=accepted,
-        starts=[start for start, _, _ in split], **words,
+        starts=[start for start, _, _ in split], partial=[start in partial for start, _, _ in split], **words,
     )  # fmt: skip
     return [m for (start, end, _), report in zip(split, reports, strict=True) for m in of_report(report, start, end, brief, **of)]
 
-# %% ../../nbs/watch/13_measures.ipynb #623de394
+# %% ../../nbs/watch/13_measures.ipynb #361a0629
 _WRONG = {  # what a column of a type does not hold; a whole number may come as 3.0, a flag as 1
     "int": ("string", "boolean", "object", "tensor"), "float": ("string", "boolean", "object", "tensor"),
     "string": ("integral", "fractional", "boolean", "object", "tensor"), "bool": ("string", "object", "tensor"),
@@ -156,6 +159,7 @@ def quality_measures(
     contract: Contract | None,
     windows: Sequence[Window],
     *,
+    reference: Standard | None = None,  # whose days tell how nulls cluster
     importance: Mapping[str, float] | None = None,
     brief: bool = False,  # only what is broken
     key: bytes = b"",
@@ -170,7 +174,8 @@ def quality_measures(
         n = sum(map(rows_of, parts))
         words: dict[str, Any] = {"model": "", "start": start, "end": end, **of}
         columns = {c: [p[c] for p in parts if c in p] for c in rules} if n else {}
-        found = [m for c, mine in columns.items() for m in _column(c, rules[c], mine, n, weights[c], key, words)]
+        usual = given(_usual_nulls, reference, len(rules), key)
+        found = [m for c, mine in columns.items() for m in _column(c, rules[c], mine, n, weights[c], key, words, usual)]
         bad = [m for m in found if m.verdict in ("changed", "drifted")]
         why = "the window has no rows" if not n else "the version has no contract" if not rules else ""
         verdict: RunVerdict = "none" if why else "drifted" if any(m.verdict == "drifted" for m in bad) else "changed" if bad else "ok"
@@ -181,8 +186,17 @@ def quality_measures(
     return out
 
 
+def _usual_nulls(reference: Standard | None, features: int, key: bytes, name: str, parts: list[ColumnSummary]) -> float:
+    "The share of nulls that a window may have, going by how the reference's windows differ."
+    if reference is None or name not in reference.columns:
+        return 0.0
+    ref, win = named(reference.column(name), column(name, parts), key)
+    return ref.nulls + nulls(ref, win, Terms(level_for(features), len(parts))).threshold if ref.n and win.n else 0.0
+
+
 def _column(
-    name: str, rule: ColumnRule, parts: list[ColumnSummary], n: int, weight: float, key: bytes, words: dict[str, Any]
+    name: str, rule: ColumnRule, parts: list[ColumnSummary], n: int, weight: float, key: bytes, words: dict[str, Any],
+    usual: Callable[[str, list[ColumnSummary]], float],
 ) -> list[Measure]:
     "The measures of one column; those of the parts of a window are averaged by their rows."
     parts = [p for p in parts if p.n]
@@ -200,6 +214,8 @@ def _column(
         total = sum(of for _, _, of, _ in looks)
         share = sum(s * of for s, _, of, _ in looks) / total
         limit = looks[0][1] if looks[0][1] >= 1 else allowed(looks[0][1], total) / total
+        if what == "null_share" and share > limit:
+            limit = max(limit, usual(name, parts))
         over = share > limit + 1e-12
         severity = _capped(weight * BROKEN * share) if over else 0.0
         verdict: RunVerdict = ("drifted" if severity > BOUND else "changed") if over else "ok"
@@ -208,7 +224,7 @@ def _column(
                            verdict=verdict, n=total, reason=said, **words))  # fmt: skip
     return out
 
-# %% ../../nbs/watch/13_measures.ipynb #dd5f5068
+# %% ../../nbs/watch/13_measures.ipynb #e8df2bf2
 def skew_measures(
     name: str,  # batch_online, training_serving
     windows: Sequence[tuple[datetime, datetime, Profiles, Profiles]],  # start, end, and the two sides
@@ -224,7 +240,7 @@ def skew_measures(
         sides = [[p for p in summaries(s) if rows_of(p)] for s in (one, other)]
         if all(sides):
             large, small = sorted(sides, key=lambda s: -sum(map(rows_of, s)))
-            words = {"importance": importance, "features": asked, "mode": name.replace("_", " and "), "brief": True}
+            words: dict[str, Any] = {"importance": importance, "features": asked, "mode": name.replace("_", " and "), "brief": True}
             found = drift_measures(large, [(start, end, small)], **words, **more)
             out += [replace(m, kind="skew", name=name if m.name == "score" else "distance") for m in found]
     return out

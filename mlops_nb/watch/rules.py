@@ -6,9 +6,10 @@
 __all__ = ['LOOK', 'DEFAULTS', 'WORDS', 'OTHER', 'Place', 'MOST_NAMED', 'RulesInvalid', 'Rule', 'default_rules', 'read_rules',
            'parse_rules', 'rules_text', 'Alarm', 'concerns', 'evaluate', 'named', 'rules_digest']
 
-# %% ../../nbs/watch/16_rules.ipynb #d1b0e83e
+# %% ../../nbs/watch/16_rules.ipynb #b0407318
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from ..core.measures import Measure, MeasureKind
 from ..core.records import Kind, Record
 from ..score.metrics import HEADLINE
 
-# %% ../../nbs/watch/16_rules.ipynb #3c37b4ab
+# %% ../../nbs/watch/16_rules.ipynb #7701eb20
 class RulesInvalid(MlopsError):
     "A watch file that cannot be followed."
 
@@ -40,8 +41,11 @@ class Rule(Record):
     above: float | None = None  # in place of the verdict: values over that
     below: float | None = None
     broken: bool = False  # only columns that are broken, not merely moved
+    whole: bool = False  # only the model as a whole, not each version, deployment and way in
+    unless: tuple[str, ...] = ()  # rules that, while they hold for the same version, say the same and more
     k: int = 2  # of the last …
     n: int = 3  # … windows
+    clear: int = 0  # windows in a row that must be well before it is over; 0: n
     cool_down: str = "7d"  # after it was resolved
     severity: Literal["info", "warning", "critical"] = "warning"
     enabled: bool = True
@@ -63,7 +67,7 @@ def _age(text: str) -> timedelta:
         raise RulesInvalid(f"{text!r} is not a time.", field="cool_down", hint="Like 12h, 7d, 2w; 0d for none.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
-# %% ../../nbs/watch/16_rules.ipynb #796dccd1
+# %% ../../nbs/watch/16_rules.ipynb #db221f2d
 LOOK = "`mlops-nb watch report {model}` shows the windows; an investigation opens by itself."
 DEFAULTS: tuple[Rule, ...] = (
     Rule("drift", "drift", ("score",), k=3, n=5, says="what the model leans on has moved", hint=LOOK),
@@ -71,22 +75,27 @@ DEFAULTS: tuple[Rule, ...] = (
          says="the model's answers have moved", hint=LOOK),
     Rule("column_broken", "drift", ("distance",), ("?*",), when=("changed", "drifted"), broken=True, severity="critical",
          says="a column is broken", hint="Look at the feed of these columns; a change of unit or a default value looks like this."),
-    Rule("quality", "quality", ("broken_rules",), says="the data breaks the contract", hint=LOOK),
+    Rule("quality", "quality", ("broken_rules",), unless=("column_missing", "column_broken"),
+         says="the data breaks the contract", hint=LOOK),
     Rule("new_category", "quality", ("unseen_share",), ("?*",), when=("changed", "drifted"), above=0.02, says="values that were never seen",
          hint="Is it a new product, place or spelling? `mlops-nb watch expect` makes it the new normal."),
     Rule("column_missing", "quality", ("null_share", "absent_share", "wrong_type_share"), ("?*",),
-         when=("changed", "drifted"), above=0.2, says="a column is missing, or filled with something else", hint="Look at the feed."),
-    Rule("performance", "performance", ("{headline}",), when=("changed", "drifted"), k=4, n=7, says="the model is less right than it was",
+         when=("changed", "drifted"), above=0.7, says="a column is missing, or filled with something else", hint="Look at the feed."),
+    Rule("performance", "performance", ("{headline}",), when=("changed", "drifted"), k=8, n=14,
+         says="the model is less right than it was",
          hint="`mlops-nb watch performance {model}` shows it; `mlops-nb watch retrain {model}` makes a challenger."),
-    Rule("error_rate", "concept", ("error_rate",), k=1, n=1, says="errors have become more frequent", hint=LOOK),
-    Rule("concept", "concept", ("diverging",), k=4, n=7, says="the model is less right than its own scores promise", hint=LOOK),
+    Rule("error_rate", "concept", ("error_rate",), k=1, n=1, unless=("performance",), says="errors have become more frequent", hint=LOOK),
+    Rule("concept", "concept", ("diverging",), k=5, n=7, clear=14, unless=("performance",),
+         says="the model is less right than its own scores promise", hint=LOOK),
     Rule("cusum", "concept", ("cusum",), when=("changed", "drifted"), k=1, n=1, severity="info",
-         says="errors may be creeping up", hint=LOOK),
-    Rule("estimate", "estimate", ("{headline}",), when=("changed", "drifted"), k=5, n=7, severity="info",
-         says="the model is probably less right than it was (an estimate, assumes P(y|x) unchanged)", hint="Labels would tell."),
+         unless=("performance", "error_rate", "concept"), says="errors may be creeping up", hint=LOOK),
+    Rule("estimate", "estimate", ("{headline}",), when=("changed", "drifted"), k=8, n=14, severity="info",
+         unless=("performance", "concept"), hint="Labels would tell.",
+         says="the model is probably less right than it was (an estimate, assumes P(y|x) unchanged)"),
     Rule("skew", "skew", ("batch_online", "training_serving"), says="the same features differ between two ways in", hint=LOOK),
-    Rule("volume", "volume", ("rows",), when=("changed",), k=2, n=2, says="there is much more or much less traffic than usual", hint=LOOK),
-    Rule("no_data", "volume", ("rows",), when=("none",), below=1.0, k=2, n=2, says="nothing was answered",
+    Rule("volume", "volume", ("rows",), when=("changed",), k=2, n=2, whole=True,
+         says="there is much more or much less traffic than usual", hint=LOOK),
+    Rule("no_data", "volume", ("rows",), when=("none",), below=1.0, k=2, n=2, whole=True, says="nothing was answered",
          hint="`mlops-nb status` tells whether it is served; look at who asks."),
     Rule("stale", "freshness", ("newest_row_s",), when=("changed", "drifted"), k=1, n=1, says="the newest answer is old",
          hint="`mlops-nb status` tells whether it is served; look at who asks."),
@@ -110,7 +119,7 @@ def default_rules(kind: Kind = "binary") -> tuple[Rule, ...]:
             out.append(replace(rule, measures=measures))
     return tuple(out)
 
-# %% ../../nbs/watch/16_rules.ipynb #0b28a8e1
+# %% ../../nbs/watch/16_rules.ipynb #3e432242
 WORDS = tuple(f.name for f in fields(Rule) if f.name != "name")
 OTHER = ("rules", "retrain", "service", "window")  # what a watch file may hold
 
@@ -122,18 +131,18 @@ def _fail(where: str, message: str, hint: str | None = None, line: int | None = 
 
 def _value(where: str, word: str, value: Any, line: int | None) -> Any:
     "The value of a word of a rule, checked."
-    if word in ("measures", "features", "segments", "when"):
+    if word in ("measures", "features", "segments", "when", "unless"):
         value = [value] if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
             raise _fail(where, f"{value!r} is not a list of names.", line=line)
         return tuple(value)
-    if word in ("k", "n"):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if word in ("k", "n", "clear"):
+        if isinstance(value, bool) or not isinstance(value, int) or value < (word != "clear"):
             raise _fail(where, f"{value!r} is not a number of windows, 1 or more.", line=line)
     elif word in ("above", "below"):
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise _fail(where, f"{value!r} is not a number.", line=line)
-    elif word in ("enabled", "broken"):
+    elif word in ("enabled", "broken", "whole"):
         if not isinstance(value, bool):
             raise _fail(where, f"{value!r} is not true or false.", line=line)
     elif word in ("severity", "kind"):
@@ -185,7 +194,7 @@ def _read_rule(name: str, words: Any, known: Rule | None, lines: Mapping[str, in
         raise _fail(f"{where}.k", words, f"k is at most n ({rule.n}).", lines.get(f"{where}.k"))
     return rule
 
-# %% ../../nbs/watch/16_rules.ipynb #6936dabc
+# %% ../../nbs/watch/16_rules.ipynb #669fdff6
 def parse_rules(text: str, kind: Kind = "binary") -> tuple[Rule, ...]:
     "The rules in a YAML text. Raises RulesInvalid."
     import yaml
@@ -216,7 +225,7 @@ def rules_text(model: str, kind: Kind = "binary") -> str:
     head += "#   k, n      k of the last n windows must be bad\n#   when      verdicts that are: changed, drifted, none\n"
     head += "#   above     or: values over that; below: under that\n"
     head += "#   cool_down after it was resolved; severity: info, warning, critical\n"
-    plain_words = ("enabled", "k", "n", "severity", "cool_down")
+    plain_words = ("enabled", "k", "n", "clear", "severity", "cool_down")
     told = {rule.name: {w: getattr(rule, w) for w in plain_words} for rule in default_rules(kind)}
     return head + yaml.safe_dump({"rules": told}, sort_keys=False, allow_unicode=True)
 
@@ -282,7 +291,7 @@ def _is_bad(rule: Rule, m: Measure) -> bool:
 def _is_known(rule: Rule, m: Measure) -> bool:
     return "none" in rule.when or m.verdict != "none"
 
-# %% ../../nbs/watch/16_rules.ipynb #9b0075e3
+# %% ../../nbs/watch/16_rules.ipynb #8fdda998
 Place = tuple[str, str, str, str]  # version, deployment, source, segment
 
 
@@ -291,7 +300,7 @@ def _rows(rule: Rule, measures: Iterable[Measure], muted: Sequence[tuple[str, st
     silent = {feature for feature, kind in muted if kind in ("", rule.name)}
     found: dict[Place, dict[datetime, _Window]] = {}
     for m in measures:
-        if not concerns(rule, m):
+        if not concerns(rule, m) or (rule.whole and (m.version or m.deployment or m.source)):
             continue
         windows = found.setdefault((m.version, m.deployment, m.source, m.segment), {})
         window = windows.setdefault(m.start, _Window(m.start, m.end))
@@ -317,7 +326,7 @@ def _spans(rule: Rule, windows: Sequence[_Window]) -> Iterable[tuple[list[_Windo
                 raised, held, well = w.start, bad, 0
             continue
         held, well = ([*held, w], 0) if w.bad else (held, well + 1)
-        if well >= rule.k:
+        if well >= (rule.clear or rule.n):
             yield held, raised, w.start
             raised, recent, quiet = None, [], w.start + rule.pause
     if raised is not None:
@@ -331,33 +340,45 @@ def evaluate(
     muted: Sequence[tuple[str, str]] = (),  # feature, kind; an empty one stands for all
 ) -> list[Alarm]:
     "Every alarm of these rules in these windows, in the order of time. The same measures always give the same alarms."
-    known = list(measures)
-    last = {m.kind: max(n.start for n in known if n.kind == m.kind) for m in known}
-    out = []
-    for rule in rules:
-        if not rule.enabled or ("", rule.name) in muted:
-            continue
-        for place, windows in _rows(rule, known, muted).items():
-            gone = sum(1 for start in {m.start for m in known if m.kind == rule.kind} if start > windows[-1].start)
-            for held, raised, over in _spans(rule, windows):
-                if over is None and gone >= rule.n:  # another version answers by now
-                    over = last[rule.kind]
-                out.append(_alarm(rule, place, held, raised, over, known))
+    of_kind: dict[str, list[Measure]] = {}
+    for m in measures:
+        of_kind.setdefault(m.kind, []).append(m)
+    out: list[Alarm] = []
+    chosen = [rule for rule in rules if rule.enabled and ("", rule.name) not in muted]
+    for rule in sorted(chosen, key=lambda r: bool(r.unless)):
+        out += _of_rule(rule, of_kind.get(rule.kind, []), muted, out)
     return sorted(out, key=lambda a: (a.raised, a.rule, a.version, a.segment))
 
-# %% ../../nbs/watch/16_rules.ipynb #e90394ad
+
+def _of_rule(rule: Rule, known: list[Measure], muted: Sequence[tuple[str, str]], others: list[Alarm]) -> list[Alarm]:
+    starts = sorted({m.start for m in known})
+    out = []
+    for place, windows in _rows(rule, known, muted).items():
+        gone = len(starts) - bisect_right(starts, windows[-1].start)
+        louder = [a for a in others if a.rule in rule.unless and a.version == place[0]]
+        for held, raised, over in _spans(rule, _unsaid(windows, louder)):
+            if over is None and gone >= rule.n:  # another version answers by now
+                over = starts[-1]
+            out.append(_alarm(rule, place, held, raised, over, known))
+    return out
+
+
+def _unsaid(windows: list[_Window], louder: Sequence[Alarm]) -> list[_Window]:
+    "The windows, without those in which another alarm says it already."
+    return [w for w in windows if not any(a.begin <= w.start and (a.over is None or w.start < a.over) for a in louder)]
+
+# %% ../../nbs/watch/16_rules.ipynb #e41600c6
 MOST_NAMED = 4
 
 
 def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[Measure]) -> tuple[str, ...]:
     "The features behind it."
     starts = {w.start for w in held}
+    mine = {b.feature for w in held for b in w.bad if b.feature}
     weights: dict[str, float] = {}
     for m in known:
-        same = (m.version, m.deployment, m.source, m.segment) == place and m.kind == rule.kind and m.start in starts
-        if same and m.feature and m.verdict in ("changed", "drifted"):
-            mine = [b for w in held for b in w.bad if b.feature]
-            if not mine or any(b.feature == m.feature for b in mine):
+        if m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine):
+            if (m.version, m.deployment, m.source, m.segment) == place:
                 weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
     return tuple(sorted(weights, key=lambda f: (-weights[f], f)))
 

@@ -16,9 +16,12 @@ from mlops_nb.core.errors import UsageError
 from mlops_nb.core.records import Run
 from mlops_nb.core.settings import load
 from mlops_nb.desk.following_up import FollowUp
-from mlops_nb.desk.investigating import NOTEBOOK, because_of, find_alert, on_alert
+from mlops_nb.desk.investigating import NOTEBOOK, because_of, on_alert
+from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
+from mlops_nb.store.control_alerts import AlertNotFound
+from mlops_nb.watch.answer import Causes, course_words
 
 N, A_DAY = 6_000, 300
 random = np.random.default_rng(29)
@@ -87,14 +90,12 @@ def test_the_causes_as_a_record(ws: Workspace) -> None:
     inside = [r for r in found.performance if r[""] == "this window"]
     assert len(inside) == 2 and {r["labelled"] for r in inside} == {0} and "not known" in found.performance_note
     assert "hub=2" in found.summary and "without tail" in found.summary
-    assert any(c.startswith("mlops-nb watch expect late") for c, _ in found.commands)
+    assert any(c.startswith("mlops-nb watch expect late/1 --from 2013-01-18 --to 2013-01-20 --feature wind") for c, _ in found.commands)
     assert type(found).from_dict(json.loads(json.dumps(found.to_dict()))).to_dict() == found.to_dict()
 
 
-def ws_course(found: object) -> str:
-    from mlops_nb.watch.answer import course_words
-
-    return course_words(found.course, found.start, found.end)  # type: ignore[attr-defined]
+def ws_course(found: Causes) -> str:
+    return course_words(found.course, found.start, found.end)
 
 
 def test_what_was_not_asked_for_is_the_newest_and_what_moved_most(ws: Workspace) -> None:
@@ -106,6 +107,8 @@ def test_what_was_not_asked_for_is_the_newest_and_what_moved_most(ws: Workspace)
         ws.causes("late", feature="wnd", start="2013-01-18")
     with pytest.raises(UsageError, match="what to look into"):
         ws.causes()
+    with pytest.raises(AlertNotFound):
+        ws.investigate("ffff")
 
 
 def test_where_only_profiles_are_kept_it_says_so_and_still_answers(ws: Workspace) -> None:
@@ -140,7 +143,7 @@ def test_an_alert_is_looked_into_once(ws: Workspace, alert: str, capfd: pytest.C
     }  # fmt: skip
     assert ws.investigate(alert).id == run.id and ws.investigation(alert).id == run.id
     page = told(run)
-    assert "hub=2" in page and "stands out" in page and "without tail" in page and "watch mute late wind" in page
+    assert "hub=2" in page and "stands out" in page and "without tail" in page and "watch mute late --feature wind" in page
     assert "image/png" in (Path(run.folder) / "executed.ipynb").read_text(encoding="utf-8")
     assert "F05" not in page and "N00" not in page, "no id, no tail number"
     assert run.results["stands_out"] == ["hub=2"]

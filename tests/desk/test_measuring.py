@@ -5,16 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from agents import left_alone, wait_until
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from mlops_nb.core.errors import Busy, UsageError
 from mlops_nb.core.measures import Measure
+from mlops_nb.core.settings import load
+from mlops_nb.desk.agent_client import call, ensure_agent
 from mlops_nb.desk.labelling import us_of
 from mlops_nb.desk.measuring import take
 from mlops_nb.desk.watching import Watching
@@ -350,6 +354,19 @@ def test_one_agent_watches_and_tells_what_follows(ws: Workspace) -> None:
         watching.look()
     assert [model for model, n in told] == ["late", "minutes"] and all(n > 10 for _, n in told)
     assert watching.duty()["watching"].every == 300.0
+
+
+def test_the_agent_makes_passes(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_NB_WATCH_EVERY", "0.5")
+    place = load(ws.root)
+    ws.predict("late", LIVE[:288])
+    with left_alone(place):
+        ensure_agent(place)
+        wait_until(lambda: ws.measures("late"), words="a pass was made")
+        duty = next(d for d in call(place, "status")["duties"] if d["name"] == "watching")
+    assert duty["every_s"] == 0.5 and not duty["problem"]
+    assert [m.verdict for m in chosen(ws.measures("late"), "drift", "score")] == ["ok"] * 2
+    assert "watching" not in Watching(replace(place, watch_every=0.0), lambda: ws).duty()
 
 
 def test_the_command(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

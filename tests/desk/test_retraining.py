@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.core.errors import Busy, ModelNotFound, UsageError
 from mlops_nb.desk.following_up import FollowUp
-from mlops_nb.desk.investigating import find_alert
+from mlops_nb.desk.recalling import find_alert
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
 
@@ -91,7 +91,7 @@ def test_by_hand_a_challenger_is_proposed_and_nothing_promoted(ws: Workspace, ca
     with pytest.raises(UsageError, match="why it is dismissed"):
         ws.dismiss(made["id"], " ")
     assert ws.dismiss(made["id"], "the season is over").resolved_at and ws.proposals("late") == []
-    assert find_alert(ws.stores, made["id"]).evidence["dismissed"] == "the season is over"
+    assert find_alert(ws.stores, made["id"]).note == "the season is over"
 
 
 def test_a_notebook_that_fails_names_its_cell(ws: Workspace) -> None:
@@ -144,14 +144,21 @@ def waited(ws: Workspace) -> object:
 
 def test_promoted_only_where_the_policy_says_so_and_the_check_has_passed(ws: Workspace) -> None:
     (ws.root / "gates").mkdir(exist_ok=True)
-    gate = ws.write_gate("late")
-    strict = gate.read_text("utf-8")
+    gate = ws.root / "gates" / "late.yaml"
     policy(ws, "retrain:\n  parameters: {rows: 1200}\n  promote: when_passed\n")
     before = champion(ws)
+    gate.write_text("metrics: {auc: {min: 0.9999}}\n", encoding="utf-8")
+    refused = ws.propose("late")
+    assert not refused.evidence["check"] and champion(ws) == before and refused.is_open and "did not pass" in refused.message
+
+    gate.write_text("metrics: {auc: {min: 0.5}}\nchampion: {margin: 0.5}\noverlap: {max: 1}\n", encoding="utf-8")
+    policy(ws, "retrain:\n  parameters: {rows: 1200}\n")
+    waits = ws.propose("late")
+    assert waits.evidence["check"] and waits.is_open and champion(ws) == before, "never is the default"
+    assert not find_alert(ws.stores, refused.id).is_open and "is newer" in find_alert(ws.stores, refused.id).note
+
+    policy(ws, "retrain:\n  parameters: {rows: 1200}\n  promote: when_passed\n")
     made = ws.propose("late")
-    report = next(r for r in ws.checks("late") if r.id == made.evidence["check_id"])
-    assert (champion(ws) == made.evidence["challenger"]) is report.passed is made.evidence["check"]
-    if report.passed:
-        receipt = ws.receipts("late")[0]
-        assert receipt.evidence["check"]["id"] == report.id and "retrain policy" in receipt.reason and not made.is_open
-    assert strict and before
+    receipt = ws.receipts("late")[0]
+    assert made.evidence["check"] and champion(ws) == made.evidence["challenger"] and not made.is_open
+    assert receipt.evidence["check"]["id"] == made.evidence["check_id"] and "retrain policy" in receipt.reason
