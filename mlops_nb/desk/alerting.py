@@ -6,7 +6,7 @@
 __all__ = ['LOOK_BACK', 'OVERDUE', 'FAILING', 'muted_of', 'alarms_of', 'settle', 'settle_schedules', 'on_measures', 'Backtest',
            'backtest', 'Alerting']
 
-# %% ../../nbs/desk/09_alerting.ipynb #6ba5813f
+# %% ../../nbs/desk/09_alerting.ipynb #466fe55d
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from ..core.errors import UsageError
 from ..core.lineage import current_actor
 from ..core.measures import Measure
 from ..core.records import Record, now, plain, utc
+from ..core.schedules import Schedule
 from ..core.serving import Alert
 from ..core.settings import workspace_key
 from ..watch.rules import Alarm, Rule, evaluate, rules_digest, rules_text
@@ -28,7 +29,7 @@ from .watch_file import kind_of, rules_of, watch_path
 if TYPE_CHECKING:
     from mlops_nb.store.control_alerts import AlertEvent, Mute
 
-# %% ../../nbs/desk/09_alerting.ipynb #1eb884a0
+# %% ../../nbs/desk/09_alerting.ipynb #fc39466d
 LOOK_BACK = timedelta(days=400)
 
 
@@ -42,9 +43,9 @@ def alarms_of(
 ) -> tuple[list[Alarm], list[Measure]]:
     "What the rules say of the windows that are stored, and these windows."
     found = measures(stores, model, since=since, window=window)
-    return evaluate(rules, found, muted=muted_of(stores, model)), found
+    return evaluate(rules, found, muted=muted_of(stores, model), now=now()), found
 
-# %% ../../nbs/desk/09_alerting.ipynb #69e0d9bd
+# %% ../../nbs/desk/09_alerting.ipynb #14d5a3c0
 def _mark(alarm: Alarm) -> tuple[str, str]:
     return alarm.cause, str(plain(alarm.raised))
 
@@ -57,10 +58,12 @@ def _raise(stores: Stores, alarm: Alarm) -> Alert:
     evidence = {
         "cause": alarm.cause, "raised": alarm.raised, "begin": alarm.begin, "newest": alarm.newest, "windows": alarm.bad,
         "window_end": alarm.worst_end, "features": list(alarm.features), "numbers": alarm.numbers,
+        "also": list(alarm.also),
     }  # fmt: skip
+    cause = alarm.cause if alarm.holds else f"{alarm.cause}|{plain(alarm.raised)}"  # one of the past leaves the open one alone
     return stores.control.raise_alert(
         alarm.rule, alarm.message, severity=alarm.severity, model=alarm.model, deployment=alarm.deployment, version=alarm.version,
-        hint=alarm.hint, cause=alarm.cause, feature=next(iter(alarm.features), ""), segment=alarm.segment, window_start=alarm.worst,
+        hint=alarm.hint, cause=cause, feature=next(iter(alarm.features), ""), segment=alarm.segment, window_start=alarm.worst,
         evidence=evidence,
     )  # fmt: skip
 
@@ -73,8 +76,13 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> l
         alarms = [a for a in alarms if found and a.raised >= max(m.start for m in found) - LOOK_BACK]
         known = {_told(a): a for a in stores.control.alerts(open_only=False, model=model, limit=None) if a.evidence.get("cause")}
         raised = []
+        holding = {_mark(alarm) for alarm in alarms}
+        moved = {mark[0]: alert for mark, alert in known.items() if alert.is_open and mark not in holding}
         for alarm in sorted(alarms, key=lambda a: (a.holds, a.raised)):
             before = known.get(_mark(alarm))
+            if before is None and alarm.holds and alarm.cause in moved:  # late rows or labels have changed where it begins
+                before = _moved(stores, moved.pop(alarm.cause), alarm)
+                known = {mark: alert for mark, alert in known.items() if alert.id != before.id}
             if before is None:
                 raised.append(_raise(stores, alarm))
                 if not alarm.holds:
@@ -84,44 +92,59 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> l
             elif before.is_open and before.evidence.get("newest") != plain(alarm.newest):
                 _raise(stores, alarm)
                 stores.control.update_evidence(before.id, newest=alarm.newest, windows=alarm.bad, numbers=alarm.numbers)
-        holding = {_mark(alarm) for alarm in alarms}
         for mark, alert in known.items():
             if alert.is_open and mark not in holding:
                 _close(stores, alert, "its windows were taken again, and it does not hold any more")
         return raised
 
 
+def _moved(stores: Stores, alert: Alert, alarm: Alarm) -> Alert:
+    "The same alert, with another beginning."
+    return stores.control.update_evidence(alert.id, raised=alarm.raised, begin=alarm.begin)
+
+
 def _close(stores: Stores, alert: Alert, why: str) -> None:
     stores.control.update_evidence(alert.id, over=why)
     stores.control.resolve_alert(alert.id, reason=why)
 
-# %% ../../nbs/desk/09_alerting.ipynb #ad9718ee
+# %% ../../nbs/desk/09_alerting.ipynb #327799a9
 OVERDUE = timedelta(minutes=15)
 FAILING = 3  # firings in a row
 
 
+def _dead(schedule: Schedule, at: datetime) -> str:
+    "A schedule that should have fired, in words; empty when it is well."
+    if schedule.state != "active" or schedule.next_at is None or at - utc(schedule.next_at) <= OVERDUE:
+        return ""
+    return f"{schedule.name} should have fired at {schedule.next_at:%Y-%m-%d %H:%M} UTC and did not."
+
+
+def _failing(stores: Stores, schedule: Schedule) -> str:
+    "A schedule whose newest firings all failed, in words; empty when it is well."
+    ended = [f.state for f in stores.control.firings(schedule.name, limit=20) if f.state in ("done", "failed")][:FAILING]
+    if len(ended) < FAILING or set(ended) != {"failed"}:
+        return ""
+    return f"{schedule.name} has failed {FAILING} times in a row: {schedule.last_reason}"
+
+
 def settle_schedules(stores: Stores, at: datetime | None = None) -> list[Alert]:
-    "Alerts for schedules that should have fired and did not, and for those that only fail."
+    "Alerts for schedules that should have fired and did not, and for those that only fail. Those that were raised; again is fine."
     control, at = stores.control, at or now()
+    kinds = ("schedule_dead", "schedule_failing")
+    there = {(a.kind, a.evidence.get("schedule")): a for a in control.alerts(limit=None) if a.kind in kinds}
     raised = []
-    names = {s.name for s in control.schedules()}
     for schedule in control.schedules():
-        dead, failing = f"schedule_dead|{schedule.name}", f"schedule_failing|{schedule.name}"
         hint = f"`mlops-nb schedules history {schedule.name}` shows it."
-        if schedule.state == "active" and schedule.next_at is not None and at - utc(schedule.next_at) > OVERDUE:
-            words = f"{schedule.name} should have fired at {schedule.next_at:%Y-%m-%d %H:%M} UTC and did not."
-            raised.append(control.raise_alert("schedule_dead", words, severity="critical", hint=hint, cause=dead))
-        else:
-            control.resolve_alerts("schedule_dead", cause=dead)
-        ended = [f.state for f in control.firings(schedule.name, limit=FAILING) if f.state in ("done", "failed")]
-        if len(ended) == FAILING and set(ended) == {"failed"}:
-            words = f"{schedule.name} has failed {FAILING} times in a row: {schedule.last_reason}"
-            raised.append(control.raise_alert("schedule_failing", words, severity="critical", hint=hint, cause=failing))
-        else:
-            control.resolve_alerts("schedule_failing", cause=failing)
-    for alert in control.alerts(limit=None):
-        if alert.kind in ("schedule_dead", "schedule_failing") and not any(alert.message.startswith(f"{name} ") for name in names):
-            control.resolve_alert(alert.id, reason="the schedule was removed")
+        for kind, words in zip(kinds, (_dead(schedule, at), _failing(stores, schedule)), strict=True):
+            known = there.pop((kind, schedule.name), None)
+            if words and known is None:
+                told = {"schedule": schedule.name}
+                cause = f"{kind}|{schedule.name}"
+                raised.append(control.raise_alert(kind, words, severity="critical", hint=hint, cause=cause, evidence=told))
+            elif known is not None and not words:
+                control.resolve_alert(known.id, reason="it fires and ends well again")
+    for alert in there.values():
+        control.resolve_alert(alert.id, reason="the schedule was removed")
     return raised
 
 

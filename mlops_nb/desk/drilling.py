@@ -94,7 +94,7 @@ def fill(stores: Stores, version: ModelVersion, rows: Rows, answers: "pd.DataFra
         labels = pa.table(columns | label_columns([rows.label.iloc[i] for i in known]))
         served.append(place, "labels", version.name, labels, {})
 
-# %% ../../nbs/desk/09_drilling.ipynb #47b1f74b
+# %% ../../nbs/desk/09_drilling.ipynb #c34e6b77
 Windows = Sequence[tuple[datetime, datetime]]
 
 
@@ -107,8 +107,7 @@ def rung(
         fill(copy, version, rows, answers)
         found = take(copy, version.name, present=windows[-1][1])
     found += slow_measures(rows, windows, model=version.name, version=version.ref)
-    last = windows[-1][0]
-    return evaluate(rules, [m for m in found if m.start <= last])
+    return evaluate(rules, found, now=windows[-1][1])
 
 # %% ../../nbs/desk/09_drilling.ipynb #74ac736e
 LEAST = 8  # windows: a rule that asks for four of seven needs some after the harm, and some before

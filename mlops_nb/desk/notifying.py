@@ -211,7 +211,7 @@ def _mail(settings: Settings, note: Notification) -> None:
         words = f"The mail server {host}:{port} did not take it: {type(problem).__name__}{number}."
         raise NotificationFailed(words, hint="Correct notify_smtp and its login.") from None
 
-# %% ../../nbs/desk/08_notifying.ipynb #9f1fc450
+# %% ../../nbs/desk/08_notifying.ipynb #b91b2e13
 log = logging.getLogger("mlops_nb.agent")
 MOST_TRIES = 30  # over about a day
 TELL_AFTER = 3  # tries, then it is an alert that nothing goes out
@@ -259,14 +259,20 @@ def _is_news(alert: Alert) -> bool:
     return alert.severity != "info" and not alert.acked_at and not late
 
 
+def _told_as(alert: Alert) -> str:
+    "What it is remembered by: one that was put off is told again after that."
+    return alert.id if alert.snoozed_until is None else f"{alert.id} after {plain(alert.snoozed_until)}"
+
+
 def tell_alerts(settings: Settings, control: "Control", known: set[str]) -> None:
     "Puts alerts that are open, and more than information, in the outbox; `known` are those that were looked at before."
     if not (settings.notify_webhook or settings.notify_smtp):
         return
-    found = [alert for alert in control.alerts() if _is_news(alert) and alert.id not in known]
+    found = {_told_as(alert): alert for alert in control.alerts() if _is_news(alert)}
+    found = {key: alert for key, alert in found.items() if key not in known}
     notes = []
-    for alert in found:
+    for key, alert in found.items():
         more = {"alert": alert.id, "kind": alert.kind, "model": alert.model, "deployment": alert.deployment, "hint": alert.hint}
-        notes += written(settings, "alert", f"alert {alert.id}", alert.message, **more)
+        notes += written(settings, "alert", f"alert {key}", alert.message, **more)
     control.notify(notes)
-    known |= {alert.id for alert in found}
+    known |= set(found)
