@@ -63,9 +63,10 @@ def test_every_route_is_on_the_page(page: str) -> None:
 def test_every_route_and_metric_of_the_online_server_is_on_the_page(page: str) -> None:
     from mlops_nb.serve.app import _FIXED
     from mlops_nb.serve.counters import HELP
+    from mlops_nb.watch.metrics import METRICS
 
     assert len(_FIXED) > 8 and [path for path in (*_FIXED, "/models/DEPLOYMENT/invocations") if f" {path}`" not in page] == []
-    assert [name for name in HELP if f"| `{name}` |" not in page] == []
+    assert [name for name in (*HELP, *METRICS) if f"| `{name}` |" not in page] == []
 
 
 def test_every_table_is_on_the_page(page: str) -> None:

@@ -44,7 +44,7 @@ SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # where a file's tests share what took minutes to make
 COMMANDS = tuple(f"tests/doors/test_cli{name}.py" for name in ("", "_deploy", "_schedules"))  # a process for each command
 SERVERS = ("tests/store/test_adopt.py",)  # MLflow's own
-BACKGROUND = ("agent", "agent_serving", "same_answer", "served_kinds", "schedules", "notifications", "clustering")
+BACKGROUND = ("agent", "agent_serving", "same_answer", "served_kinds", "schedules", "notifications", "clustering", "service")
 ONLINE = tuple(f"tests/desk/test_{name}.py" for name in BACKGROUND)
 ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk", "serve")), *COMMANDS, *SERVERS)
 

@@ -146,6 +146,7 @@ def online_routes() -> list[tuple[str, str, str]]:
 
 def write_online(page: Page) -> None:
     from mlops_nb.serve.counters import HELP
+    from mlops_nb.watch.metrics import METRICS
 
     page.heading(
         2,
@@ -160,6 +161,13 @@ def write_online(page: Page) -> None:
     page.table(["route", "what it is for"], rows)
     page.heading(3, "Metrics", "`GET /metrics`, in Prometheus' text form; all workers together.")
     page.table(["metric", "what it counts"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in HELP.items()])
+    page.heading(
+        3,
+        "Metrics of the agent",
+        "`GET /metrics` on 127.0.0.1 and the setting `metrics_port` (the port after the server's). "
+        "`mlops-nb watch grafana` writes what reads them.",
+    )
+    page.table(["metric", "what it is"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in METRICS.items()])
 
 
 def write_errors(page: Page) -> None:

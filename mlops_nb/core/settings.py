@@ -64,6 +64,10 @@ class Settings:
     watch_reference: tuple[str, ...] = _setting(
         ("training",), "what windows are held against: training, previous N windows, same period last year; `MODEL: …` for one model"
     )
+    service_every: float = _setting(60.0, "seconds between two looks at each deployment: its counters, and whether it answers; 0: none")
+    metrics: Literal["on", "off"] = _setting("on", "on: the agent tells Prometheus what it watches, on loopback")
+    metrics_port: int = _setting(0, "port of that; 0: the one after port")
+    metrics_features: int = _setting(10, "features of each version that are told with their drift, the strongest first")
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")
     schedule_parallel: int = _setting(0, "scheduled notebooks run side by side, over all schedules; 0: as parallel")

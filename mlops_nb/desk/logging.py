@@ -108,7 +108,7 @@ def _label_rows(version: ModelVersion, frame: "pd.DataFrame", on: str, column: s
     columns = text | {"row": pa.array(np.asarray(rows), pa.int32()).filter(known), **label_columns(kept), "labelled_at": at}
     return pa.table(columns | {"received_at": arrived, "date": arrived.cast(pa.date32())}), len(frame) - n
 
-# %% ../../nbs/desk/06_logging.ipynb #0693bd94
+# %% ../../nbs/desk/06_logging.ipynb #068c7a46
 def add_labels(stores: Stores, version: ModelVersion, data: Any, on: str | None) -> Labelled:
     "Stores labels. Raises ColumnNotFound, UsageError or DataInvalid, and then stores none."
     import pyarrow as pa
@@ -128,18 +128,35 @@ def add_labels(stores: Stores, version: ModelVersion, data: Any, on: str | None)
     new = rows.filter(pa.array(fresh))
     if new.num_rows:
         served.append(place, "labels", version.name, new, {f"labels-{secrets.token_hex(8)}": 1})
-    answered = set(served.read(place, "predictions", version.name, columns=[key])[key].to_pylist())
-    matched = sum(name in answered for name in rows[key].to_pylist())
+    matched = int(_answered(place, version.name, rows[key], key).sum())
     return Labelled(version.name, on, new.num_rows, rows.num_rows - new.num_rows, matched, rows.num_rows - matched, missing)
+
+
+def _answered(place: Any, model: str, ids: Any, key: str) -> Any:
+    "Which of the ids were asked about; predictions are read a piece at a time."
+    import numpy as np
+    import pyarrow.compute as pc
+
+    from mlops_nb.store.lake_pieces import pieces
+
+    found = np.zeros(len(ids), bool)
+    for piece in pieces(place, "predictions", model, [key]):
+        found |= np.asarray(pc.is_in(ids, value_set=piece[key].unique(), skip_nulls=True))
+    return found
 
 
 def _is_known(place: Any, model: str, rows: Any, key: str) -> Any:
     "Which labels are held already, with the same value."
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     from mlops_nb.store import lake_served as served
+    from mlops_nb.store.lake_pieces import pieces
 
-    held = served.latest_labels(served.read(place, "labels", model))
+    ids, names = rows[key].unique(), ["request_id", "row", "entity_id", "label", "labelled_at", "received_at"]
+    near = [p.filter(pc.is_in(p[key], value_set=ids, skip_nulls=True)) for p in pieces(place, "labels", model, names)]
+    held = served.latest_labels(pa.concat_tables(near))
     held = held[held["request_id"].notna() == (key == "request_id")]
     mine = served.together(rows.to_pandas())
     if not len(held) or not len(mine):

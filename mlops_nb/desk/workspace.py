@@ -33,9 +33,11 @@ from .partitions import Partitions
 from .performance import Performance
 from .pipelines import Pipelines
 from .replayed import Replays
+from .reporting import Reporting
 from .retraining import Retraining, close_proposals
 from .runs import Runs
 from .schedules import Schedules
+from .service import Service
 from .serving import Serving
 from .settling import REPRODUCES
 from .stores import Base
@@ -283,7 +285,7 @@ class _Watch(_Production, Runs):
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
-    Replays, Investigating, Measuring, Expecting, Alerting, Drilling,
+    Replays, Investigating, Measuring, Expecting, Alerting, Drilling, Reporting, Service,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

@@ -258,13 +258,14 @@ def _buckets(name: str, labels: dict[str, str], bounds: list[float], numbers: li
         found.append(f"{name}_bucket{_labels(labels, le=edge)} {_number(below)}")
     return [*found, f"{name}_sum{_labels(labels)} {_number(numbers[0])}", f"{name}_count{_labels(labels)} {_number(below)}"]
 
-# %% ../../nbs/serve/01_counters.ipynb #f7815856
+# %% ../../nbs/serve/01_counters.ipynb #87fced04
 @dataclass
 class Counted:
     "What was counted for one version."
 
     requests: float = 0.0
     errors: float = 0.0  # answered 5xx, or refused by the model itself after all rules had passed
+    client: float = 0.0  # answered 4xx, but for those that the model itself refused
     latency_sum: float = 0.0  # seconds
     latency_count: float = 0.0
     bounds: tuple[float, ...] = DURATIONS
@@ -282,8 +283,10 @@ def read(folder: Path) -> dict[str, Counted]:
         if name == "mlops_nb_requests_total":
             one.requests += numbers[0]
             one.errors += numbers[0] if labels.get("code", "").startswith("5") else 0.0
+            one.client += numbers[0] if labels.get("code", "").startswith("4") else 0.0
         elif name == "mlops_nb_model_refusals_total":
             one.errors += numbers[0]
+            one.client -= numbers[0]  # it is answered 422, and the fault is not the client's
         elif name == "mlops_nb_request_duration_seconds":
             one.latency_sum += numbers[0]
             one.buckets = [a + b for a, b in zip(one.buckets, numbers[1:], strict=True)]

@@ -62,7 +62,7 @@ class HostFailed(MlopsError):
 
     code, kind = "host_failed", "failed"
 
-# %% ../../nbs/serve/04_host.ipynb #6f93340e
+# %% ../../nbs/serve/04_host.ipynb #a8e720d0
 Scored = tuple[list[Any], list[Any] | None]
 MOST_ROWS = 1024  # of one batch; a single larger request goes alone
 
@@ -74,6 +74,7 @@ class Asked:
     columns: Sequence[Any]  # one list or array for each input
     n: int
     future: "asyncio.Future[Scored]"
+    counted: bool = True  # False: a probe, which is no traffic
 
 
 def take(waiting: "deque[Asked]", most: int = MOST_ROWS) -> list[Asked]:
@@ -220,7 +221,7 @@ async def open_line(folder: Path, served: Path, package: Path, python: str, time
         raise HostFailed(str(first.get("failed", "The process for the model said something else.")))
     return line
 
-# %% ../../nbs/serve/04_host.ipynb #0ca76aae
+# %% ../../nbs/serve/04_host.ipynb #cd0d7d52
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before it is started again; back to the first after a minute of life
 
 
@@ -263,13 +264,13 @@ class Host:
         package = await asyncio.get_running_loop().run_in_executor(None, host_package, self.state, self.python)
         return await open_line(self.folder, self.served, package, self.python, self.start_timeout)
 
-    async def score(self, columns: Sequence[Any], n: int) -> Scored:
+    async def score(self, columns: Sequence[Any], n: int, counted: bool = True) -> Scored:
         "Predictions and scores. Raises HostAway, HostBusy, ModelRefused or ModelFailed."
         if self.line is None:
             raise HostAway("The process of the model has ended and is being started again.", hint="Ask again in a second.")
         if len(self.waiting) >= self.most_waiting:
             raise HostBusy(f"{len(self.waiting)} requests wait for this model already.", field="max_queue", hint="Ask again in a second.")
-        one = Asked(columns, n, asyncio.get_running_loop().create_future())
+        one = Asked(columns, n, asyncio.get_running_loop().create_future(), counted)
         self.waiting.append(one)
         self.wake.set()
         return await one.future
@@ -340,7 +341,7 @@ async def _answer(host: Host, line: Line) -> None:
             host.wake.clear()
             await host.wake.wait()  # for a request, for the end of the process, or to retire
 
-# %% ../../nbs/serve/04_host.ipynb #409c739b
+# %% ../../nbs/serve/04_host.ipynb #1bda38ef
 async def _one(line: Line, batch: list[Asked], timeout: float, batched: Callable[[float], None]) -> None:
     n = sum(one.n for one in batch)
     try:
@@ -350,7 +351,8 @@ async def _one(line: Line, batch: list[Asked], timeout: float, batched: Callable
             if not one.future.done():
                 one.future.set_exception(HostAway("The process of the model ended while it answered.", hint="Ask again in a second."))
         raise
-    batched(float(n))
+    if traffic := [one.n for one in batch if one.counted]:
+        batched(float(sum(traffic)))
     if "prediction" in found:
         split(batch, found["prediction"], found["scores"])
     elif len(batch) > 1:  # one of them is at fault: the others shall not pay for it

@@ -251,7 +251,7 @@ def _infer(one: Described, security: list[Any], name: str) -> dict[str, Any]:
         "responses": {"200": answer} | _refused("V2Error", *PREDICT),
     }
 
-# %% ../../nbs/serve/04_openapi.ipynb #264d28e3
+# %% ../../nbs/serve/04_openapi.ipynb #6ca029b7
 def _look(name: str, summary: str, tag: str, answer: Schema, security: list[Any], *statuses: int, example: Any = None) -> dict[str, Any]:
     "A GET that only looks."
     found = _answered(summary, answer)
@@ -275,6 +275,8 @@ def _deployment_paths(one: Described, security: list[Any]) -> dict[str, Any]:
         summary = "Inputs and outputs"
         paths[path] = {"get": _look(f"metadata-{name}", summary, tag, {"type": "object"}, security, 401, 403, 404, 429, example=metadata)}
         paths[f"{path}/ready"] = {"get": _look(f"ready-{name}", "Whether it answers", tag, {"type": "object"}, [{}], 404, 503)}
+    again = "Whether it repeats a recorded row; counted and logged nowhere"
+    paths[f"/models/{one.name}/probe"] = {"get": _look(f"probe-{one.name}", again, one.name, {"type": "object"}, [{}], 404, 503)}
     return paths
 
 # %% ../../nbs/serve/04_openapi.ipynb #2eb69ddb

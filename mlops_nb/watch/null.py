@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Floats', 'DRAWS', 'HEAPS', 'GRID', 'SHARES', 'BLOCKS', 'WEEK', 'MEASURES', 'Noise', 'noise', 'level_for', 'ceiling',
            'Terms', 'scale', 'sampling_gap', 'gap_ceiling', 'sampling_variation', 'run_of', 'heaps', 'Windows',
-           'student', 'widen', 'Measure', 'Days', 'days_gap', 'days_variation', 'days_share']
+           'student', 'reach', 'widen', 'Measure', 'Days', 'days_gap', 'days_variation', 'days_share']
 
 # %% ../../nbs/watch/00_null.ipynb #c658b19a
 from collections.abc import Callable
@@ -140,7 +140,7 @@ def heaps(seed: int, rows: bytes, take: int, count: int = HEAPS) -> Floats:
     weights = np.bincount(flat, minlength=count * have).reshape(count, have).T * size[:, None]
     return np.asarray(weights / np.maximum(weights.sum(axis=0), 1))
 
-# %% ../../nbs/watch/00_null.ipynb #6b713ddf
+# %% ../../nbs/watch/00_null.ipynb #60b07dfc
 @dataclass(frozen=True)
 class Windows:
     "A table with a row per window, and how many rows of data each stands for."
@@ -152,6 +152,17 @@ class Windows:
     def mean(self) -> Floats:
         return np.asarray(self.rows @ self.table / max(self.rows.sum(), 1))
 
+    @property
+    def worth(self) -> float:
+        "So many windows that know nothing of each other would tell as much."
+        have, off = len(self.rows), self.table - self.mean
+        spread = float((off * off).sum())
+        if have < BLOCKS or not spread > 0:
+            return float(have)
+        r = float((off[1:] * off[:-1]).sum()) / spread
+        r = min(max(r + (1 + 3 * r) / have, 0.0), 0.9)  # estimated a little too low (Kendall 1954)
+        return max(2.0, have * (1 - r) / (1 + r))
+
 
 def student(freedom: float, level: float) -> float:
     "How much wider Student's distribution is than the normal one, at both tails' `level` together."
@@ -160,13 +171,20 @@ def student(freedom: float, level: float) -> float:
     return float(t / z)
 
 
-def widen(height: float, have: int, take: int, level: float) -> float:
+def reach(draws: Floats, level: float) -> float:
+    "The height that distances between heaps of days pass with a chance of `level`, also where a heap is one day of few."
+    far = -np.log1p(-np.minimum(draws, 1 - 1e-9))  # a scale without an end: what lies beyond every day stays beyond
+    sds = (NormalDist().inv_cdf(1 - level / 2) - (2 / np.pi) ** 0.5) / (1 - 2 / np.pi) ** 0.5
+    return float(max(np.quantile(draws, 1 - level), 1 - np.exp(-(far.mean() + sds * far.std()))))
+
+
+def widen(height: float, have: int, take: int, level: float, worth: float = np.inf) -> float:
     "`height` for the little that `have` windows tell: small ones are multiplied, none gets past 1, where all rows moved."
     run = run_of(have, take)
-    factor = student(min(have - 1, 1.5 * have / run), level) / np.sqrt(1 - run / have)
+    factor = student(min(have - 1, 1.5 * have / run, worth - 1), level) / np.sqrt(1 - max(run / have, 1 / worth))
     return float(1 - (1 - min(height, 1.0)) ** factor)
 
-# %% ../../nbs/watch/00_null.ipynb #567b6422
+# %% ../../nbs/watch/00_null.ipynb #7ba68958
 @dataclass(frozen=True)
 class Measure:
     "How a difference is measured, and how sampling alone disturbs it."
@@ -202,6 +220,10 @@ class Days:
         return heaps(self.terms.seed + more, windows.rows.tobytes(), take)
 
     @cached_property
+    def _worth(self) -> float:
+        return self.ref.worth
+
+    @cached_property
     def _known(self) -> Floats:
         return self._heaps(0, self.ref, len(self.ref.rows))
 
@@ -219,7 +241,7 @@ class Days:
 
     def _height(self, moved: Floats) -> float:
         level = self.terms.level
-        return widen(ceiling(self.measure.size(moved), level), len(self.ref.rows), self.terms.take, level)
+        return widen(reach(self.measure.size(moved), level), len(self.ref.rows), self.terms.take, level, self._worth)
 
     def limit(self, win: Windows, m: float) -> float:
         "The height that heaps of windows reach; 0 when there are too few windows to ask."
@@ -232,7 +254,7 @@ class Days:
             return found
         own = self._heaps(2, win, len(win.rows))
         moved = _product(win.table.T, own) - _product(self.ref.table.T, self._known) - (win.mean - self.ref.mean)[:, None]
-        return max(found, widen(ceiling(self.measure.size(moved), level), len(win.rows), len(win.rows), level))
+        return max(found, widen(reach(self.measure.size(moved), level), len(win.rows), len(win.rows), level, win.worth))
 
 
 def days_gap(ref: Windows, win: Windows, m: float, terms: Terms) -> float:

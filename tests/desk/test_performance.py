@@ -114,7 +114,7 @@ def test_the_quick_join_is_the_one_of_the_tables(ws: Workspace) -> None:
     place = ws.stores.lake.place
     rows = served.read(place, "predictions", "late")
     slow = served.labelled(served.expanded(rows), served.latest_labels(served.read(place, "labels", "late")))
-    truth = Truth(place, "late")
+    truth = Truth(place, "late").of(rows)
     quick = truth.label[0].to_numpy(zero_copy_only=False)[truth.find(rows)]
     assert quick.tolist() == slow["label"].tolist() and len(quick) == len(LIVE)
     assert quick[slow["row"].isin([205, 206, 207])].tolist() == other

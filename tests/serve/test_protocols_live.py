@@ -151,3 +151,19 @@ def test_loading_and_unloading_need_a_key(client: httpx.Client) -> None:
     for verb in ("load", "unload"):
         assert client.post(f"/v2/repository/models/late/{verb}", json={}).status_code == 401
     assert client.post("/feedback", json={"labels": []}).status_code == 401
+
+
+@pytest.mark.parametrize("deployment", ["late", "nearest"])
+def test_a_probe_is_answered_by_the_model_and_counted_nowhere(shared: Online, client: httpx.Client, deployment: str) -> None:
+    before = requests_counted(client)
+    answers = [client.get(f"/models/{deployment}/probe") for _ in range(3)]
+    assert [a.status_code for a in answers] == [200] * 3 and answers[0].json()["rows"] == 1
+    assert answers[0].json()["version"].startswith("late/") and requests_counted(client) == before
+    assert client.post(f"/models/{deployment}/probe").status_code == 405
+    assert client.get("/models/nobody/probe").status_code == 404
+
+
+def requests_counted(client: httpx.Client) -> list[str]:
+    "Lines of /metrics that speak of requests, rows and durations."
+    words = ("mlops_nb_requests_total", "mlops_nb_request_duration_seconds", "mlops_nb_batch_size", "mlops_nb_model_refusals_total")
+    return [line for line in client.get("/metrics").text.splitlines() if line.startswith(words)]

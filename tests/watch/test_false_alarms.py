@@ -9,6 +9,7 @@ from frames import moody_days, profiles, shop
 
 from mlops_nb.profile.sketch import merge, profile
 from mlops_nb.watch.drift import drift
+from mlops_nb.watch.null import Windows, noise, reach
 
 def flags(report):
     return sum(d.verdict in ("changed", "drifted") for d in report.features.values())
@@ -115,3 +116,38 @@ def test_a_small_window_that_hides_its_strings_is_compared_all_the_same():
     small = profile(pd.DataFrame({"city": rng.choice(cities, 100)}), key=b"secret")
     assert drift(reference, small, key=b"secret").verdict == "ok"
     assert drift(reference, small, key=b"another").features["city"].statistic == "unseen_mass"
+
+
+def inert_days(days: int, rng: np.random.Generator, keep: float = 0.7) -> list[pd.DataFrame]:
+    "Days that take after the day before."
+    out, mood = [], rng.normal(size=4)
+    for _ in range(days):
+        mood = keep * mood + np.sqrt(1 - keep**2) * rng.normal(size=4)
+        out.append(pd.DataFrame({f"x{k}": rng.normal(0.3 * mood[k], 1, 300) for k in range(4)}))
+    return out
+
+
+def test_days_that_take_after_each_other_are_no_drift():
+    looks = found = 0
+    for world in range(8):
+        days = profiles(inert_days(90, np.random.default_rng(world)))
+        reports = [drift(days[:40], day) for day in days[40:]]
+        looks, found = looks + 4 * len(reports), found + sum(map(flags, reports))
+    assert found <= 0.01 * looks
+
+
+def test_what_neighbours_share_makes_windows_fewer():
+    rng = np.random.default_rng(14)
+    fresh = rng.normal(size=(60, 1))
+    slow = np.cumsum(fresh, axis=0)
+    rows = np.full(60, 100.0)
+    assert Windows(fresh, rows).worth > 30 > 12 > Windows(slow, rows).worth >= 2
+    assert Windows(np.zeros((60, 3)), rows).worth == 60 and Windows(fresh[:5], rows[:5]).worth == 5
+
+
+def test_one_day_is_held_against_more_than_the_rarest_of_few():
+    sixty = np.tile(np.abs(np.random.default_rng(15).normal(0, 0.1, 60)), 16)
+    assert reach(sixty, 0.005) > sixty.max() and reach(sixty, 0.001) > reach(sixty, 0.005)
+    assert 0.98 < reach(np.linspace(0.3, 0.98, 100), 0.005) < 1, "what lies beyond every day is still seen"
+    paths = np.abs(noise(0).bridges[:, :1000]).max(axis=0)  # of two samples of independent rows: Kolmogorov's 1.73
+    assert reach(paths / 100, 0.005) == pytest.approx(0.0173, abs=0.0008)
