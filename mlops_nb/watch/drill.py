@@ -19,7 +19,7 @@ from .rules import Alarm, named
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/watch/17_drill.ipynb #37488778
+# %% ../../nbs/watch/17_drill.ipynb #53e4fc87
 UNSEEN = "drill: never seen"
 HARMS: dict[str, str] = {
     "nulls": "a third of {feature} is missing",
@@ -41,12 +41,11 @@ class Rows:
     at: "pd.Series[Any]"  # event time, else arrival
     label: "pd.Series[Any]"  # None where it is not known
     latency_ms: "pd.Series[Any]"
-    refused: str = ""  # the model would not answer such rows, and why
 
     def chosen(self, which: Any) -> "Rows":
         "Some of the rows."
-        parts = (part[which].reset_index(drop=True) for part in (self.features, self.at, self.label, self.latency_ms))
-        return Rows(*parts, self.refused)
+        at, label, latency = (part[which].reset_index(drop=True) for part in (self.at, self.label, self.latency_ms))
+        return Rows(self.features[which].reset_index(drop=True), at, label, latency)
 
 # %% ../../nbs/watch/17_drill.ipynb #8ca08ea9
 def feature_for(harm: str, features: "pd.DataFrame", importance: Mapping[str, float]) -> str:
