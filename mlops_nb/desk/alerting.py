@@ -6,14 +6,15 @@
 __all__ = ['LOOK_BACK', 'OVERDUE', 'FAILING', 'muted_of', 'alarms_of', 'settle', 'settle_schedules', 'on_measures', 'Backtest',
            'backtest', 'Alerting']
 
-# %% ../../nbs/desk/09_alerting.ipynb #466fe55d
+# %% ../../nbs/desk/09_alerting.ipynb #a858c6f8
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import UsageError
+from ..core.errors import Busy, UsageError
 from ..core.lineage import current_actor
 from ..core.measures import Measure
 from ..core.records import Record, now, plain, utc
@@ -45,7 +46,7 @@ def alarms_of(
     found = measures(stores, model, since=since, window=window)
     return evaluate(rules, found, muted=muted_of(stores, model), now=now()), found
 
-# %% ../../nbs/desk/09_alerting.ipynb #2e56e614
+# %% ../../nbs/desk/09_alerting.ipynb #2efbfb6f
 def _mark(alarm: Alarm) -> tuple[str, str]:
     return alarm.cause, str(plain(alarm.raised))
 
@@ -81,7 +82,7 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> l
         moved = {mark[0]: alert for mark, alert in known.items() if mark not in holding and not _by_itself(alert)}
         for alarm in sorted(alarms, key=lambda a: (a.holds, a.raised)):
             before = known.get(_mark(alarm))
-            if before is None and alarm.holds and _overlaps(moved.get(alarm.cause), alarm):  # late rows or labels have changed where it begins
+            if before is None and alarm.holds and _overlaps(moved.get(alarm.cause), alarm):  # it begins elsewhere now
                 before = _moved(stores, moved.pop(alarm.cause), alarm)
                 known = {mark: alert for mark, alert in known.items() if alert.id != before.id}
             if before is None or (alarm.holds and _by_itself(before)):
@@ -200,7 +201,7 @@ def backtest(stores: Stores, model: str, days: int = 90, rules: Any = None) -> B
     words += f" and {soft} that only inform." if soft else "."
     return Backtest(model, days, since, until, windows, rules_digest(chosen), mine, words)
 
-# %% ../../nbs/desk/09_alerting.ipynb #1e590c72
+# %% ../../nbs/desk/09_alerting.ipynb #901196f8
 class Alerting(Base):
     "Alerts and the rules behind them."
 
@@ -229,8 +230,9 @@ class Alerting(Base):
         self._change("mute")
         end = None if until is None else _until(until)
         found = self.stores.control.mute(model, feature=feature, kind=kind, reason=reason, actor=self._actor(), until=end)
-        if self.stores.control.alerts(model=model):
-            settle(self.stores, model)
+        with contextlib.suppress(Busy):  # whoever is at it, or comes next, sees the mute
+            if self.stores.control.alerts(model=model):
+                settle(self.stores, model)
         return found
 
     def unmute(self, model: str, feature: str = "", *, kind: str = "") -> bool:

@@ -106,7 +106,7 @@ def shapes_for(stores: Stores, version: ModelVersion, window: WatchWindow) -> li
     there = set(view.get_columns())
     return [shape_of(reference, view, name, window.words, key) for name in names if name in there]
 
-# %% ../../nbs/desk/09_reporting.ipynb #abd28f64
+# %% ../../nbs/desk/09_reporting.ipynb #5bec0874
 def watch_report(
     stores: Stores,
     ref: str,
@@ -168,7 +168,7 @@ def _shapes(stores: Stores, window: WatchWindow) -> list[Shape]:
     except MlopsError:  # the version is gone, its measures are not
         return []
 
-
+# %% ../../nbs/desk/09_reporting.ipynb #520fd7d6
 class Reporting(Base):
     "How the models are."
 

@@ -12,7 +12,7 @@ import click
 from .frame import output, say, watch, workspace
 from .text import table
 
-# %% ../../nbs/doors/06_cli_report.ipynb #37185225
+# %% ../../nbs/doors/06_cli_report.ipynb #92697828
 WIDE = 100
 SIGNS = {
     "ok": "✓", "changed": "◐", "drifted": "●", "failing": "✗", "unlabelled": "?", "silent": "○", "unknown": "–", "none": "–",
@@ -44,7 +44,7 @@ def _some(names: list[str], width: int) -> str:
             return text
     return f"{len(names)} features" if names else "–"
 
-
+# %% ../../nbs/doors/06_cli_report.ipynb #5b98098a
 def _windows(report: dict[str, Any]) -> str:
     shown, name = report["windows"][-_WINDOWS:], report["headline"] or "metric"
     several = len({w["version"] for w in shown}) > 1

@@ -20,7 +20,7 @@ from ..core.records import plain
 from .exact import item_list
 from .sketch import hash_item, is_hashed
 
-# %% ../../nbs/profile/04_summary.ipynb #ab52e4dc
+# %% ../../nbs/profile/04_summary.ipynb #2bbf88b8
 SummaryKind = Literal["numeric", "categorical", "other"]
 SummaryType = Literal["float", "int", "bool", "string", "datetime", "other"]
 _NAN = float("nan")
@@ -74,9 +74,10 @@ class ColumnSummary:
 
     def exact(self) -> np.ndarray | None:
         "All numbers, ascending, while the sketch still holds each of them; else None. Quicker than to ask it."
-        if self.kll is None or not 1 < self.kll.get_n() <= self.kll.get_k():
+        n = 0 if self.kll is None else self.kll.get_n()
+        if not 1 < n <= self.kll.get_k():
             return None
-        raw, n = self.kll.serialize(), int(self.kll.get_n())
+        raw = self.kll.serialize()
         if raw[0] != 6 or raw[18] != 1 or len(raw) < 8 * n:  # another form, or thinned already
             return None
         return np.sort(np.frombuffer(raw, np.float64, n, len(raw) - 8 * n))

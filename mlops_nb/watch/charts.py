@@ -113,7 +113,7 @@ def strip(axis: Axis, windows: Sequence[WatchWindow], y: float) -> str:
         i = end
     return out
 
-# %% ../../nbs/watch/19_charts.ipynb #e465b4b9
+# %% ../../nbs/watch/19_charts.ipynb #a0ca96cb
 def _range(figures: Sequence[Figure]) -> tuple[float, float]:
     "The scale: all values and the reference, and the bands as far as they are not much wider than that."
     values = [v for f in figures if f.known for v in (f.value, f.reference) if math.isfinite(v)]
@@ -122,7 +122,7 @@ def _range(figures: Sequence[Figure]) -> tuple[float, float]:
     ends = [v for f in figures if f.known for v in (f.low, f.high) if math.isfinite(v)]
     return max(min([low, *ends]), low - room), min(max([high, *ends]), high + room)
 
-
+# %% ../../nbs/watch/19_charts.ipynb #ff0ab547
 def _stretches(figures: Sequence[Figure]) -> list[list[int]]:
     "Neighbouring windows that have a value."
     out: list[list[int]] = []
@@ -265,7 +265,7 @@ def framed(title: str, spoken: str, width: float, high: float, body: str, kind: 
         f'<title id="{mark}t">{escape(title)}</title><desc id="{mark}d">{escape(spoken)}</desc>{body}</svg>'
     )
 
-# %% ../../nbs/watch/19_charts.ipynb #bd077998
+# %% ../../nbs/watch/19_charts.ipynb #7afa5b56
 BARS = 6
 
 
@@ -291,7 +291,7 @@ def _shares(below: "np.ndarray") -> tuple[float, ...]:
 
     return tuple(round(float(v), 5) for v in np.diff(np.clip(below, 0, 1)))
 
-
+# %% ../../nbs/watch/19_charts.ipynb #f41634bf
 def histogram(shape: Shape, width: float = 300) -> str:
     "Both distributions in a small picture."
     title = f"{shape.feature}: reference against {shape.window}"

@@ -58,7 +58,7 @@ def leading(measures: Iterable[Measure], start: datetime, end: datetime) -> str:
             for v, by in rows.items()}  # fmt: skip
     return max(best, key=lambda v: (best[v], v)) if best else ""
 
-# %% ../../nbs/watch/22_gathering.ipynb #2060e9c8
+# %% ../../nbs/watch/22_gathering.ipynb #7df4d907
 _RANK = {"none": 0, "ok": 1, "changed": 2, "drifted": 3}
 _NO_CELL = Cell()
 _SAID = ("volume", "quality", "skew", "concept", "freshness", "labels")
@@ -106,7 +106,7 @@ def _problem(m: Measure) -> str:
         said = f"{m.name.replace('_', ' ')}{of} is {brief(watched.or_nan(m.value))}, the limit is {brief(watched.or_nan(m.threshold))}"
     return said.rstrip(".") + "."
 
-
+# %% ../../nbs/watch/22_gathering.ipynb #5f3c6488
 def _holes(measures: Iterable[Measure], start: datetime, end: datetime) -> list[str]:
     "Days between the first and the last one of the window on which nothing was answered."
     day = timedelta(days=1)
@@ -151,7 +151,7 @@ def window_of(measures: Sequence[Measure], start: datetime, end: datetime, headl
     quality = max([_RANK[m.verdict] for m in wrong if m.kind in ("quality", "skew")], default=0)
     return replace(made, state=_state(made, failing, quality if not wrong else max(quality, 2))), cells
 
-
+# %% ../../nbs/watch/22_gathering.ipynb #089adb28
 def _whole(whole: Sequence[Measure], cells: Mapping[str, Cell]) -> RunVerdict:
     "The verdict on a window's data."
     if whole:
@@ -171,7 +171,7 @@ def _coverage(found: Sequence[Measure]) -> float:
     share = [m for m in found if m.value is not None and "coverage" in m.name] or [m for m in found if m.value is not None]
     return watched.mean_of([m.value for m in share], [float(max(m.n, 1)) for m in share])
 
-
+# %% ../../nbs/watch/22_gathering.ipynb #c2ddfa7a
 def settle(windows: Sequence[WatchWindow]) -> list[WatchWindow]:
     "Says of which windows outcomes are still coming: fewer than half of what is usual are known. The first to come are not like the rest."
     usual = [w.coverage for w in windows if w.realised.sure and w.coverage > 0]
@@ -183,7 +183,7 @@ def is_answer(feature: str) -> bool:
     "Whether it is what the model says, not what it is asked with."
     return feature in ("prediction", "score") or feature.startswith(("prediction ", "p(", "model prediction", "model score", "model p("))
 
-# %% ../../nbs/watch/22_gathering.ipynb #6f76e3d6
+# %% ../../nbs/watch/22_gathering.ipynb #a2248781
 def headline_of(measures: Iterable[Measure]) -> str:
     "The metric that stands for the model, of those that were measured."
     there = {m.name for m in measures if m.kind in ("performance", "estimate") and not m.feature}
@@ -204,7 +204,7 @@ def features_of(cells: Sequence[Mapping[str, Cell]], importance: Mapping[str, fl
         out.append(WatchedFeature(name, share, severity, moved, is_answer(name) and name not in weights, mine))
     return tuple(sorted(out, key=lambda f: (not f.is_answer, -f.severity, -f.moved, -(f.share if f.share == f.share else 0), f.name)))
 
-
+# %% ../../nbs/watch/22_gathering.ipynb #d8ab4cdf
 COURSE = 60  # windows of a service level that are drawn
 
 

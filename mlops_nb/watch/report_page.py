@@ -63,7 +63,7 @@ def _cards(w: Watched) -> str:
     ]  # fmt: skip
     return f'<ul class="cards" aria-label="Key numbers">{"".join(out)}</ul>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #9887037f
+# %% ../../nbs/watch/21_report_page.ipynb #1b0bc1e1
 SHOWN = 62  # windows in a table: two months of days
 
 
@@ -85,7 +85,7 @@ def _when(w: Watched) -> str:
     drawn = f'<div class="broad">{timeline(w)}</div><div class="narrow">{timeline(w, 360, 150)}</div>'
     return f'<figure>{drawn}<figcaption>{keys}</figcaption></figure>{_table(w)}'
 
-
+# %% ../../nbs/watch/21_report_page.ipynb #bb201beb
 def _table(w: Watched) -> str:
     shown, name = w.windows[-SHOWN:], nice(w.headline) or "metric"
     several = len({x.version for x in w.windows}) > 1
@@ -114,7 +114,7 @@ def _table(w: Watched) -> str:
 def _scrolls(label: str, body: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{e(label)}">{body}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #7a14a3d0
+# %% ../../nbs/watch/21_report_page.ipynb #14c869e4
 MOST_FEATURES = 30
 DENSE = 16  # windows; with more of them, cells hold only their sign
 _LEVELS = (0.0, 0.02, 0.06, 0.15, 0.3)
@@ -152,7 +152,7 @@ def _row(feature: WatchedFeature, skip: int, top: float, dense: bool) -> str:
     cells = "".join(_square(c, dense) for c in feature.cells[skip:])
     return f'<tr><th scope="row" title="{e(name)}">{e(name)}</th><td class="w">{leans}</td>{cells}</tr>'
 
-
+# %% ../../nbs/watch/21_report_page.ipynb #d74569fc
 def heat_map(w: Watched) -> str:
     "Features by windows: the heaviest thirty."
     if not w.features:
@@ -201,7 +201,7 @@ def _shapes(w: Watched) -> str:
     title = f'<h3 class="next">The heaviest of them, before and now</h3><p class="soft">{words}</p>'
     return f'{title}<div class="shapes">{out}</div>'
 
-# %% ../../nbs/watch/21_report_page.ipynb #c0349604
+# %% ../../nbs/watch/21_report_page.ipynb #1240ccc6
 MOST_ALERTS = 25
 
 
@@ -237,7 +237,7 @@ def _alerts(w: Watched) -> str:
     more = f'<p class="soft">… and {rest:,} older ones: <code>mlops-nb watch alerts --all</code></p>' if rest > 0 else ""
     return f'<ol class="told">{"".join(_told(w, a) for a in ordered[:MOST_ALERTS])}</ol>{more}'
 
-
+# %% ../../nbs/watch/21_report_page.ipynb #c3d5b7b2
 def _remarks(w: Watched) -> str:
     told = [x for x in reversed(w.windows) if x.problems]
     rows = ""

@@ -54,7 +54,7 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
         found.append("changed")
     return max(found, key=WORST.index)
 
-# %% ../../nbs/watch/23_story.ipynb #c99f4205
+# %% ../../nbs/watch/23_story.ipynb #77536fb0
 def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequence[WatchWindow]) -> str:
     if w.state == "silent":
         last = next((b for b in reversed(before) if b.rows), None)
@@ -108,7 +108,7 @@ def too_good(w: WatchWindow, headline: str) -> bool:
     seen, guess = (w.realised, w.estimated) if headline not in LOWER_IS_BETTER else (w.estimated, w.realised)
     return w.settled and guess.known and seen.known and seen.high < guess.low
 
-
+# %% ../../nbs/watch/23_story.ipynb #36755d76
 def _of_time(windows: Sequence[WatchWindow]) -> str:
     counts: Counter[str] = Counter(w.state for w in windows)
     if len(windows) < 2:
@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #ba4cd6c4
+# %% ../../nbs/watch/23_story.ipynb #24fa56ab
 def story(
     measures: Iterable[Measure],
     *,
@@ -183,7 +183,7 @@ _FOLDED = (
     "two of the smaller windows and in a tenth of them."
 )
 
-
+# %% ../../nbs/watch/23_story.ipynb #f88b7c13
 def hardly_begun(cuts: Sequence[tuple[datetime, datetime]], reach: datetime | None) -> bool:
     "Whether there is data of little of the newest window: a day of a week, four of a month. That is too little to be called *now*."
     if reach is None or len(cuts) < 2 or cuts[-1][1] - cuts[-1][0] <= timedelta(days=1):

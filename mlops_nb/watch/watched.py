@@ -152,7 +152,7 @@ class Shape(Record):
     seen: tuple[float, ...] = ()
     nulls: tuple[float, ...] = ()  # share in the reference, in the window
 
-# %% ../../nbs/watch/18_watched.ipynb #3a021328
+# %% ../../nbs/watch/18_watched.ipynb #a268e0d5
 EPOCH, MONDAY = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 5, tzinfo=UTC)
 MOST_WINDOWS = 400
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -184,7 +184,7 @@ def periods(first: datetime, last: datetime, window: str) -> list[tuple[datetime
         out.append((out[-1][1], _next(out[-1][1], length)))
     return out[-MOST_WINDOWS:]
 
-
+# %% ../../nbs/watch/18_watched.ipynb #ad5098b0
 def label_of(start: datetime, end: datetime) -> str:
     "2013-03, 2013-03-04, or 2013-03-04 06:00."
     if _is_month(start, end):

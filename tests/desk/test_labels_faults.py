@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from mlops_nb.store.lake_pieces import pieces, rows_in
 from sklearn import metrics as sk
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -15,6 +14,7 @@ from mlops_nb.desk.labelling import Answers, Truth
 from mlops_nb.desk.performance import PerformanceReport
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.store import lake_served as served
+from mlops_nb.store.lake_pieces import pieces, rows_in
 from mlops_nb.store.spool import LABELS, PREDICTION, SpoolWriter
 
 random = np.random.default_rng(29)
