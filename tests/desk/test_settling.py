@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from mlops_nb.desk.labelling import us_of
 from mlops_nb.desk.measured import Taken, store
 from mlops_nb.desk.notifying import tell_alerts
 from mlops_nb.desk.workspace import Workspace, make_workspace
+from mlops_nb.doors.cli_alerts import state_of
 
 START, DAY = datetime(2013, 3, 1, tzinfo=UTC), timedelta(days=1)
 VERDICTS = {"o": "ok", "c": "changed", "D": "drifted", "-": "none"}
-RULES = "rules:\n  drift: {k: 2, n: 3, clear: 2, cool_down: 0d}\n  moved: {kind: drift, measures: distance, features: '?*', k: 2, n: 3, clear: 2}\n"
+RULES = "rules:\n  drift: {k: 2, n: 3, clear: 2, cool_down: 0d}\n"
+RULES += "  moved: {kind: drift, measures: distance, features: '?*', k: 2, n: 3, clear: 2}\n"
 
 
 @pytest.fixture
@@ -134,9 +137,6 @@ def test_a_window_from_the_future_closes_nothing(ws: Workspace) -> None:
 
 
 def test_only_news_is_told(ws: Workspace) -> None:
-    (ws.root / "mlops_nb.toml").exists()
-    from dataclasses import replace
-
     settings = replace(ws.settings, notify_webhook="http://127.0.0.1:9/never")
     known: set[str] = set()
 
@@ -151,6 +151,7 @@ def test_only_news_is_told(ws: Workspace) -> None:
     assert ws.snooze(alert.id, "3d", "until the new feed is there").is_open and outbox() == 0
     ws.snooze(alert.id, now() - timedelta(seconds=1), "it is there")
     assert outbox() == 1 and outbox() == 0, "after that it is told again, once"
+    assert state_of(ws.alerts()[0].to_dict()) == "open", "what was put off until then is not put off any more"
     ws.acknowledge(alert.id, "looking")
     known.clear()
     assert outbox() == 0, "somebody looks after it"
