@@ -19,7 +19,7 @@ from .rules import Alarm, named
 if TYPE_CHECKING:
     import pandas as pd
 
-# %% ../../nbs/watch/17_drill.ipynb #53e4fc87
+# %% ../../nbs/watch/17_drill.ipynb #930808e3
 UNSEEN = "drill: never seen"
 HARMS: dict[str, str] = {
     "nulls": "a third of {feature} is missing",

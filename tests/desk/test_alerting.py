@@ -178,6 +178,18 @@ def test_schedules_that_are_dead_or_only_fail(ws: Workspace) -> None:
     settle_schedules(ws.stores, at)
     assert ws.alerts() == []
     settle_schedules(ws.stores, at + 2 * OVERDUE)
+
+    def fired(n: int, state: str) -> list[str]:
+        control.fire("nächtlich", f"{state} {n}")
+        firing = control.lease_firing("here", 1)
+        settle_schedules(ws.stores, at)  # one that is at work says nothing yet
+        control.end_firing(firing, state, "no disk")
+        return [a.kind for a in settle_schedules(ws.stores, at)]
+
+    assert [fired(n, "failed") for n in range(4)] == [[], [], ["schedule_failing"], []]
+    assert "no disk" in ws.alerts()[0].message and ws.alerts()[0].count == 1
+    assert fired(5, "done") == [] and ws.alerts() == []
+    settle_schedules(ws.stores, at + 2 * OVERDUE)
     control.remove_schedule("nächtlich")
     settle_schedules(ws.stores, at + 2 * OVERDUE)
     assert ws.alerts() == []

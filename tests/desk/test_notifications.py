@@ -175,7 +175,7 @@ def test_a_mail_goes_encrypted_with_a_login(tmp_path: Path, box: tuple[Box, int]
 def test_a_critical_alert_is_told_once_while_it_is_open(tmp_path: Path, hook: Hook) -> None:
     ws = Workspace(workspace_at(tmp_path / "ws", notify_webhook=f"http://127.0.0.1:{hook.port}").root)
     control = ws.stores.control
-    control.raise_alert("canary_taken_back", "not so bad", severity="warning")
+    control.raise_alert("cusum", "not so bad", severity="info")
     opened = control.raise_alert("server_failed", "The server ends at its start.", severity="critical")
     for _ in range(2):
         tell_alerts(ws.settings, control, set())  # two agents, who know nothing of each other
