@@ -18,7 +18,7 @@ from worlds import frame_of
 TUNING = ("flights", "hotel", "diamonds", "moody", "inert")  # New York departures, hotel bookings, diamond prices; two made up
 HOLD_OUT = ("weather", "pizza", "churn", "gusty", "power", "taxi")  # hourly weather, a pizzeria's sales, telephone customers;
 # made up; electricity of Victoria, taxi rides in Chicago. The last three were named later, unseen, before what one day and days
-# that take after each other tell was looked into on `moody` and `inert`; the first three had been read before and were not again.
+# that take after each other tell was looked into on `moody` and `inert`; of the first three, read before, `weather` was read once more (3 windows).
 
 TIME = "time"  # the name of the event time in every set that has one
 

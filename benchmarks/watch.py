@@ -8,7 +8,8 @@
 - `drift`: drift measures of 1,000 features over 30 windows, from profiles in memory. Aim: 2 s.
 - `traffic`: the same 30 windows holding 10,000 and 10,000,000 predictions, from the lake's table of profiles. Aim: within 10 %.
 - `labels`: 1,000,000 answers and their labels joined, alone and with all metrics of 30 days; then four times as many of both.
-  Aim: 5 s, and memory that does not follow the tables. Beside it pandas, reading both tables and merging them.
+  Aim: 5 s, and memory that does not follow the tables: at most twice
+  (one part, and the next while it is read). Beside it pandas, reading both tables and merging them.
 - `alerts`: months in which nothing happens, 20 features watched daily (`worlds.py`), the default rules. Aims: at most one alert per
   model and month, 1 % of feature-days flagged.
 - `shifts`: days until the default rules alert when something did happen to one feature.
@@ -355,15 +356,15 @@ def part_labels(given: argparse.Namespace) -> list[Row]:
         row("with all metrics of 30 days", f"≤ {aim:g} s", said("performance", 1), seconds["performance", 1] <= aim),
         row(
             f"memory at {4 * rows:,}, join",
-            "≤ 1.5 x",
+            "≤ 2 x",
             f"{said('join', 4)}: {mb['join', 4] / mb['join', 1]:.2f} x",
-            mb["join", 4] <= 1.5 * mb["join", 1],
+            mb["join", 4] <= 2 * mb["join", 1],
         ),
         row(
             f"memory at {4 * rows:,}, with metrics",
-            "≤ 1.5 x",
+            "≤ 2 x",
             f"{said('performance', 4)}: {mb['performance', 4] / mb['performance', 1]:.2f} x",
-            mb["performance", 4] <= 1.5 * mb["performance", 1],
+            mb["performance", 4] <= 2 * mb["performance", 1],
         ),
     ]
 

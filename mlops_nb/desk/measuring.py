@@ -76,9 +76,9 @@ def of_window(w: PerformanceWindow, model: str, promise: Promise) -> list[Measur
     headline, reference = promise.headline, promise.metrics
     of: dict[str, Any] = {"model": model, "start": w.start, "end": w.end, "version": w.version, "segment": w.segment}
     seen, guess, out = w.realised, w.estimated, []
-    verdict = "ok" if w.labelled else "none"
+    covered: RunVerdict = "ok" if w.labelled else "none"
     said = "" if w.labelled else "no labels"
-    out.append(Measure(kind="labels", name="coverage", value=w.coverage, verdict=verdict, n=w.n, reason=said, **of))  # type: ignore[arg-type]
+    out.append(Measure(kind="labels", name="coverage", value=w.coverage, verdict=covered, n=w.n, reason=said, **of))
     chosen = {k: v for k, v in seen.metrics.items() if not w.segment or k == headline}
     for name, m in chosen.items():
         verdict, bound = promise.judged(name, m, w) if seen.state == "known" else ("none", None)
