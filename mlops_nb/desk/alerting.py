@@ -6,14 +6,15 @@
 __all__ = ['LOOK_BACK', 'OVERDUE', 'FAILING', 'muted_of', 'alarms_of', 'settle', 'settle_schedules', 'on_measures', 'Backtest',
            'backtest', 'Alerting']
 
-# %% ../../nbs/desk/09_alerting.ipynb #466fe55d
+# %% ../../nbs/desk/09_alerting.ipynb #a858c6f8
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import UsageError
+from ..core.errors import Busy, UsageError
 from ..core.lineage import current_actor
 from ..core.measures import Measure
 from ..core.records import Record, now, plain, utc
@@ -45,7 +46,7 @@ def alarms_of(
     found = measures(stores, model, since=since, window=window)
     return evaluate(rules, found, muted=muted_of(stores, model), now=now()), found
 
-# %% ../../nbs/desk/09_alerting.ipynb #14d5a3c0
+# %% ../../nbs/desk/09_alerting.ipynb #2efbfb6f
 def _mark(alarm: Alarm) -> tuple[str, str]:
     return alarm.cause, str(plain(alarm.raised))
 
@@ -73,17 +74,18 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> l
     with stores.control.lease("alerts", f"alerts of {model}", ttl_s=60):
         chosen = rules_of(stores, model) if rules is None else tuple(rules)
         alarms, found = alarms_of(stores, model, chosen)
-        alarms = [a for a in alarms if found and a.raised >= max(m.start for m in found) - LOOK_BACK]
-        known = {_told(a): a for a in stores.control.alerts(open_only=False, model=model, limit=None) if a.evidence.get("cause")}
+        alarms = [a for a in alarms if a.holds or a.raised >= min(max(m.start for m in found), now()) - LOOK_BACK]
+        there = [a for a in stores.control.alerts(open_only=False, model=model, limit=None) if a.evidence.get("cause")]
+        known = {_told(a): a for a in sorted(there, key=lambda a: (a.is_open, a.at))}  # the open one, else the newest
         raised = []
         holding = {_mark(alarm) for alarm in alarms}
-        moved = {mark[0]: alert for mark, alert in known.items() if alert.is_open and mark not in holding}
+        moved = {mark[0]: alert for mark, alert in known.items() if mark not in holding and not _by_itself(alert)}
         for alarm in sorted(alarms, key=lambda a: (a.holds, a.raised)):
             before = known.get(_mark(alarm))
-            if before is None and alarm.holds and alarm.cause in moved:  # late rows or labels have changed where it begins
+            if before is None and alarm.holds and _overlaps(moved.get(alarm.cause), alarm):  # it begins elsewhere now
                 before = _moved(stores, moved.pop(alarm.cause), alarm)
                 known = {mark: alert for mark, alert in known.items() if alert.id != before.id}
-            if before is None:
+            if before is None or (alarm.holds and _by_itself(before)):
                 raised.append(_raise(stores, alarm))
                 if not alarm.holds:
                     _close(stores, raised[-1], f"over with the window of {alarm.over:%Y-%m-%d}")
@@ -94,13 +96,23 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> l
                 stores.control.update_evidence(before.id, newest=alarm.newest, windows=alarm.bad, numbers=alarm.numbers)
         for mark, alert in known.items():
             if alert.is_open and mark not in holding:
-                _close(stores, alert, "its windows were taken again, and it does not hold any more")
+                _close(stores, alert, "it does not hold any more: its windows were taken again, or it is muted")
         return raised
 
 
 def _moved(stores: Stores, alert: Alert, alarm: Alarm) -> Alert:
     "The same alert, with another beginning."
     return stores.control.update_evidence(alert.id, raised=alarm.raised, begin=alarm.begin)
+
+
+def _by_itself(alert: Alert) -> bool:
+    "Whether it was closed because it was over, and not by a person, who has dealt with it."
+    return not alert.is_open and bool(alert.evidence.get("over"))
+
+
+def _overlaps(alert: Alert | None, alarm: Alarm) -> bool:
+    "Whether it can be the same: it is open, or its windows and those of the alarm have some in common."
+    return alert is not None and (alert.is_open or str(alert.evidence.get("newest", "")) >= str(plain(alarm.begin)))
 
 
 def _close(stores: Stores, alert: Alert, why: str) -> None:
@@ -189,7 +201,7 @@ def backtest(stores: Stores, model: str, days: int = 90, rules: Any = None) -> B
     words += f" and {soft} that only inform." if soft else "."
     return Backtest(model, days, since, until, windows, rules_digest(chosen), mine, words)
 
-# %% ../../nbs/desk/09_alerting.ipynb #1e590c72
+# %% ../../nbs/desk/09_alerting.ipynb #901196f8
 class Alerting(Base):
     "Alerts and the rules behind them."
 
@@ -218,8 +230,9 @@ class Alerting(Base):
         self._change("mute")
         end = None if until is None else _until(until)
         found = self.stores.control.mute(model, feature=feature, kind=kind, reason=reason, actor=self._actor(), until=end)
-        if self.stores.control.alerts(model=model):
-            settle(self.stores, model)
+        with contextlib.suppress(Busy):  # whoever is at it, or comes next, sees the mute
+            if self.stores.control.alerts(model=model):
+                settle(self.stores, model)
         return found
 
     def unmute(self, model: str, feature: str = "", *, kind: str = "") -> bool:

@@ -6,21 +6,21 @@
 __all__ = ['state_of', 'watch_alerts', 'watch_ack', 'watch_snooze', 'watch_history', 'watch_mute', 'watch_unmute', 'watch_mutes',
            'watch_rules', 'backtest_text', 'watch_backtest', 'drill_text', 'watch_drill']
 
-# %% ../../nbs/doors/06_cli_alerts.ipynb #cfc45a2d
+# %% ../../nbs/doors/06_cli_alerts.ipynb #e622f12f
 from typing import Any
 
 import click
 
-from ..core.records import listing
+from ..core.records import listing, now, plain
 from .frame import output, say, watch, workspace
 from .text import cell, table
 
-# %% ../../nbs/doors/06_cli_alerts.ipynb #11392a16
+# %% ../../nbs/doors/06_cli_alerts.ipynb #ba7c9aef
 def state_of(alert: dict[str, Any]) -> str:
     "Open, looked after, put off, or over."
     if alert["resolved_at"]:
         return "over"
-    if alert["snoozed_until"]:
+    if alert["snoozed_until"] and alert["snoozed_until"] > plain(now()):
         return f"put off until {cell(alert['snoozed_until'])}"
     return f"{alert['acked_by'].partition(':')[2]} looks after it" if alert["acked_by"] else "open"
 

@@ -229,7 +229,7 @@ def rules_text(model: str, kind: Kind = "binary") -> str:
     told = {rule.name: {w: getattr(rule, w) for w in plain_words} for rule in default_rules(kind)}
     return head + yaml.safe_dump({"rules": told}, sort_keys=False, allow_unicode=True)
 
-# %% ../../nbs/watch/16_rules.ipynb #c5471ef6
+# %% ../../nbs/watch/16_rules.ipynb #60e0b3b9
 @dataclass(frozen=True)
 class Alarm(Record):
     "What a rule raised: from which window, with what behind it, and until when."
@@ -250,6 +250,7 @@ class Alarm(Record):
     message: str
     hint: str
     features: tuple[str, ...] = ()  # the most severe first
+    since: dict[str, datetime] = field(default_factory=dict)  # the first bad window of each of them
     over: datetime | None = None  # the window with which it was well again; None: it holds
     numbers: dict[str, float] = field(default_factory=dict)  # of the newest bad window, by name of measure
     also: tuple[str, ...] = ()  # rules that say the same of the same cause
@@ -293,7 +294,7 @@ def _is_bad(rule: Rule, m: Measure) -> bool:
 def _is_known(rule: Rule, m: Measure) -> bool:
     return "none" in rule.when or m.verdict != "none"
 
-# %% ../../nbs/watch/16_rules.ipynb #24ebe2c9
+# %% ../../nbs/watch/16_rules.ipynb #31d42c6e
 Place = tuple[str, str, str, str]  # version, deployment, source, segment
 
 
@@ -343,14 +344,21 @@ def _rows(
     return {place: [w for _, w in sorted(windows.items())] for place, windows in found.items()}
 
 
-def _spans(rule: Rule, windows: Sequence[_Window]) -> Iterable[tuple[list[_Window], datetime, datetime | None]]:
-    "Bad windows, the one that raised, and the one that cleared, of each time the rule held."
+def _spans(
+    rule: Rule, windows: Sequence[_Window], louder: "Sequence[Alarm]" = ()
+) -> Iterable[tuple[list[_Window], datetime, datetime | None]]:
+    "Bad windows, the one that raised, and the one that cleared, of each time the rule held. It is silent while a louder alarm holds."
     recent: list[_Window] = []
     held: list[_Window] = []
     raised: datetime | None = None
     well, quiet = 0, datetime.min.replace(tzinfo=windows[0].start.tzinfo) if windows else datetime.min
     for w in windows:
         if not w.known:
+            continue
+        if any(a.raised <= w.start and (a.over is None or w.start < a.over) for a in louder):
+            if raised is not None:
+                yield held, raised, w.start
+            raised, recent, quiet = None, [], w.start + rule.pause
             continue
         recent = [*recent, w][-rule.n :]
         bad = [r for r in recent if r.bad]
@@ -391,20 +399,15 @@ def _of_rule(
     starts = sorted({m.start for m in known})
     out = []
     for place, windows in _rows(rule, known, muted, now).items():
-        gone = len(starts) - bisect_right(starts, windows[-1].start)
-        louder = [a for a in others if a.rule in rule.unless and a.version == place[0]]
-        for held, raised, over in _spans(rule, _unsaid(windows, louder)):
-            if over is None and gone >= rule.n:  # another version answers by now
-                over = starts[-1]
+        gone = bisect_right(starts, windows[-1].start) + rule.n - 1  # with that window another version answers
+        louder = [a for a in others if a.rule in rule.unless and (a.version, a.segment) == (place[0], place[3])]
+        for held, raised, over in _spans(rule, windows, louder):
+            if over is None and gone < len(starts):
+                over = starts[gone]
             out.append(_alarm(rule, place, held, raised, over, known))
     return out
 
-
-def _unsaid(windows: list[_Window], louder: Sequence[Alarm]) -> list[_Window]:
-    "The windows, without those in which another alarm says it already."
-    return [w for w in windows if not any(a.begin <= w.start and (a.over is None or w.start < a.over) for a in louder)]
-
-# %% ../../nbs/watch/16_rules.ipynb #bbc1ed5d
+# %% ../../nbs/watch/16_rules.ipynb #6f7c4235
 FAMILIES: tuple[tuple[str, ...], ...] = (  # of rules; the more telling one first
     ("column_broken", "column_missing", "new_category", "quality", "drift", "drift_answers", "skew"),
     ("performance", "error_rate", "concept", "estimate", "cusum"),
@@ -422,7 +425,8 @@ def _joins(alarm: Alarm, other: Alarm) -> bool:
     here = [(a.version, a.deployment, a.source, a.segment) for a in (alarm, other)]
     if here[0] != here[1] or _family(alarm)[0] != _family(other)[0] or _family(alarm)[0] < 0:
         return False
-    shared = not alarm.features or not other.features or bool(set(alarm.features) & set(other.features))
+    mine, theirs = ({f for f, since in a.since.items() if since <= alarm.raised} for a in (alarm, other))  # as it was known then
+    shared = not mine or not theirs or bool(mine & theirs)
     there = other.raised <= alarm.raised and (other.over is None or alarm.raised < other.over)
     return shared and there and _SEVERE[alarm.severity] <= _SEVERE[other.severity]
 
@@ -441,20 +445,22 @@ def folded(alarms: Iterable[Alarm]) -> list[Alarm]:
             heads.append(replace(alarm, raised=head.over))
     return [replace(h, message=f"{h.message} Also: {', '.join(h.also)}.") if h.also else h for h in heads]
 
-# %% ../../nbs/watch/16_rules.ipynb #a3af41cc
+# %% ../../nbs/watch/16_rules.ipynb #c72e0ffc
 MOST_NAMED = 4
 
 
-def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[Measure]) -> tuple[str, ...]:
-    "The features behind it."
+def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[Measure]) -> dict[str, datetime]:
+    "The features behind it, the most severe first, with the first window of each."
     starts = {w.start for w in held}
     mine = {b.feature for w in held for b in w.bad if b.feature}
     weights: dict[str, float] = {}
+    since: dict[str, datetime] = {}
     for m in known:
         moved = m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine)
         if moved and _place(m) == place:
             weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
-    return tuple(sorted(weights, key=lambda f: (-weights[f], f)))
+            since[m.feature] = min(m.start, since.get(m.feature, m.start))
+    return {f: since[f] for f in sorted(weights, key=lambda f: (-weights[f], f))}
 
 
 def named(features: Sequence[str]) -> str:
@@ -468,7 +474,8 @@ def _alarm(
 ) -> Alarm:
     version, deployment, source, segment = place
     model = held[0].bad[0].model
-    features = _blamed(rule, place, held, known)
+    since = _blamed(rule, place, held, known)
+    features = tuple(since)
     worst = max(held, key=lambda w: (max(abs(m.severity) or abs(m.effect or 0.0) for m in w.bad), w.start))
     reason = next((m.reason for m in sorted(held[-1].bad, key=lambda m: -m.severity) if m.reason), "")
     who = (version or model) + (f" ({segment})" if segment else "") + (f" [{source}]" if source else "")
@@ -478,7 +485,7 @@ def _alarm(
     cause = "|".join(["watch", rule.name, version or model, deployment, source, segment])
     return Alarm(
         rule.name, rule.severity, model, version, deployment, segment, cause, held[0].start, raised, held[-1].start, worst.start, worst.end,
-        len(held), message, rule.hint.replace("{model!r}", repr(model)).replace("{model}", model), features, over,
+        len(held), message, rule.hint.replace("{model!r}", repr(model)).replace("{model}", model), features, since, over,
         {m.name: m.value for m in held[-1].bad if m.value is not None and not m.feature}, source=source,
     )  # fmt: skip
 
