@@ -60,7 +60,7 @@ class Settings:
     spool_full: Literal["refuse", "drop"] = _setting("refuse", "when that or the disk is full: refuse: 503, drop: an answer without a log")
     collect_every: float = _setting(10.0, "seconds between two collections of predictions and labels")
     watch_every: float = _setting(300.0, "seconds between two passes of the watch over what models saw; 0: none")
-    watch_windows: tuple[str, ...] = _setting(("1d",), "windows that a pass takes: 1h, 1d, 7d, month, …")
+    watch_windows: tuple[str, ...] = _setting(("1d", "7d"), "windows that a pass takes: 1h, 1d, 7d, month, …; rules ask for 1d and 7d")
     watch_reference: tuple[str, ...] = _setting(
         ("training",), "what windows are held against: training, previous N windows, same period last year; `MODEL: …` for one model"
     )

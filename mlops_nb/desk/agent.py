@@ -29,7 +29,7 @@ from ..core.settings import Settings, load, make_state
 from .agent_client import LOG, AgentInfo, read_card, settings_mark, socket_path, write_card
 from .agent_socket import MINE, Ear
 from .agent_status import AgentStatus, DutyState, WasDown, in_words, seen_from_outside, waiting_bytes
-from .alerting import on_measures, settle_schedules
+from .alerting import settle_schedules
 from .downtime import downtime, in_a_sentence, is_handover, missed
 from .duties import Duty
 from .exporting import Exporter
@@ -191,7 +191,7 @@ class _Working(_Collecting):
         self.guard = Guard(settings, lambda: self.following.seen)
         self.scheduling = Scheduling(settings, lambda: self.workspace)
         self.watching = Watching(settings, lambda: self.workspace)
-        self.watching.after_pass.append(lambda model, taken: on_measures(self.stores, model, taken))
+        self.watching.after_pass.append(self.after_pass)
         self.follow_up = FollowUp(settings, lambda: self.workspace)
         self.prober = Prober(settings, lambda: self.following.seen)
         self.exporter = Exporter(settings, self.prober, lambda: self.following.seen, self.measured_at)
@@ -233,6 +233,11 @@ class _Working(_Collecting):
         "Enters runs whose process ended before it could."
         if self.is_at_home() and self.warm.is_set() and (done := publish_left(self.settings)):
             log.info("published %d runs that were left", done)
+
+    def after_pass(self, model: str, taken: list[Any]) -> None:
+        "What follows a pass over a model."
+        if self.workspace is not None:
+            self.workspace.settle_alerts(model)
 
     def alert(self) -> None:
         "Looks whether schedules do what they should."

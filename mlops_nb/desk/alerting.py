@@ -30,7 +30,7 @@ from .watch_file import kind_of, rules_of, watch_path
 if TYPE_CHECKING:
     from mlops_nb.store.control_alerts import AlertEvent, Mute
 
-# %% ../../nbs/desk/09_alerting.ipynb #fc39466d
+# %% ../../nbs/desk/09_alerting.ipynb #4d8db0de
 LOOK_BACK = timedelta(days=400)
 
 
@@ -40,13 +40,13 @@ def muted_of(stores: Stores, model: str) -> list[tuple[str, str]]:
 
 
 def alarms_of(
-    stores: Stores, model: str, rules: Iterable[Rule], since: datetime | None = None, window: str = "1d"
+    stores: Stores, model: str, rules: Iterable[Rule], since: datetime | None = None, more: Iterable[Measure] = ()
 ) -> tuple[list[Alarm], list[Measure]]:
     "What the rules say of the windows that are stored, and these windows."
-    found = measures(stores, model, since=since, window=window)
+    found = [*measures(stores, model, since=since, window=""), *more]
     return evaluate(rules, found, muted=muted_of(stores, model), now=now()), found
 
-# %% ../../nbs/desk/09_alerting.ipynb #2efbfb6f
+# %% ../../nbs/desk/09_alerting.ipynb #da88acaa
 def _mark(alarm: Alarm) -> tuple[str, str]:
     return alarm.cause, str(plain(alarm.raised))
 
@@ -69,11 +69,11 @@ def _raise(stores: Stores, alarm: Alarm) -> Alert:
     )  # fmt: skip
 
 
-def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None) -> list[Alert]:
+def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None, more: Iterable[Measure] = ()) -> list[Alert]:
     "Makes the alerts of a model what its measures say; those that were raised. Again is fine. Two at once make one."
     with stores.control.lease("alerts", f"alerts of {model}", ttl_s=60):
         chosen = rules_of(stores, model) if rules is None else tuple(rules)
-        alarms, found = alarms_of(stores, model, chosen)
+        alarms, found = alarms_of(stores, model, chosen, more=more)
         alarms = [a for a in alarms if a.holds or a.raised >= min(max(m.start for m in found), now()) - LOOK_BACK]
         there = [a for a in stores.control.alerts(open_only=False, model=model, limit=None) if a.evidence.get("cause")]
         known = {_told(a): a for a in sorted(there, key=lambda a: (a.is_open, a.at))}  # the open one, else the newest
@@ -119,7 +119,7 @@ def _close(stores: Stores, alert: Alert, why: str) -> None:
     stores.control.update_evidence(alert.id, over=why)
     stores.control.resolve_alert(alert.id, reason=why)
 
-# %% ../../nbs/desk/09_alerting.ipynb #327799a9
+# %% ../../nbs/desk/09_alerting.ipynb #f377cc01
 OVERDUE = timedelta(minutes=15)
 FAILING = 3  # firings in a row
 
@@ -160,10 +160,10 @@ def settle_schedules(stores: Stores, at: datetime | None = None) -> list[Alert]:
     return raised
 
 
-def on_measures(stores: Stores, model: str, taken: Sequence[Measure]) -> None:
-    "What follows a pass."
-    if taken or stores.control.alerts(model=model):
-        settle(stores, model)
+def on_measures(stores: Stores, model: str, taken: Sequence[Measure], more: Sequence[Measure] = ()) -> None:
+    "What follows a pass; `more` are measures that are not of its windows, as those of the service."
+    if taken or more or stores.control.alerts(model=model):
+        settle(stores, model, more=more)
 
 # %% ../../nbs/desk/09_alerting.ipynb #ad327387
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def backtest(stores: Stores, model: str, days: int = 90, rules: Any = None) -> B
     words += f" and {soft} that only inform." if soft else "."
     return Backtest(model, days, since, until, windows, rules_digest(chosen), mine, words)
 
-# %% ../../nbs/desk/09_alerting.ipynb #901196f8
+# %% ../../nbs/desk/09_alerting.ipynb #47f930c0
 class Alerting(Base):
     "Alerts and the rules behind them."
 
@@ -209,11 +209,16 @@ class Alerting(Base):
         who = current_actor(self.stores.settings.hash_actor, workspace_key(self.stores.settings))
         return f"{who.kind}:{who.id}"
 
+    def _service(self, model: str) -> list[Measure]:
+        "How its deployments do; known further up."
+        return []
+
     def settle_alerts(self, model: str = "") -> list[Alert]:
         "Raises and closes alerts as the measures say, of one model or of all; those that were raised."
         self._change("settle_alerts")
         names = [model] if model else watched_models(self.stores)
-        return [alert for name in names for alert in settle(self.stores, name)] + ([] if model else settle_schedules(self.stores))
+        raised = [alert for name in names for alert in settle(self.stores, name, more=self._service(name))]
+        return raised + ([] if model else settle_schedules(self.stores))
 
     def acknowledge(self, alert: str, note: str = "") -> Alert:
         "Somebody looks after it: it stays open, and nobody is told of it any more."
@@ -232,7 +237,7 @@ class Alerting(Base):
         found = self.stores.control.mute(model, feature=feature, kind=kind, reason=reason, actor=self._actor(), until=end)
         with contextlib.suppress(Busy):  # whoever is at it, or comes next, sees the mute
             if self.stores.control.alerts(model=model):
-                settle(self.stores, model)
+                settle(self.stores, model, more=self._service(model))
         return found
 
     def unmute(self, model: str, feature: str = "", *, kind: str = "") -> bool:

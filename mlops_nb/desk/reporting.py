@@ -172,6 +172,10 @@ def _shapes(stores: Stores, window: WatchWindow) -> list[Shape]:
 class Reporting(Base):
     "How the models are."
 
+    def _levels(self, model: str) -> list[Measure]:
+        "How its deployments did, day by day; known further up."
+        return []
+
     def watch(
         self,
         model: str,  # delay, or delay/2 for one version
@@ -180,7 +184,7 @@ class Reporting(Base):
         last: str | timedelta | None = None,  # 90d: windows that began so long before the end of the newest; None: all
     ) -> WatchReport:
         "How a model is and was: drift by feature and window, estimated and realised performance, alerts and changes of production."
-        return watch_report(self.stores, model, window, last)
+        return watch_report(self.stores, model, window, last, service=self._levels(model))
 
     def write_report(
         self, model: str, path: str | Path, *, window: str = "month", last: str | timedelta | None = None

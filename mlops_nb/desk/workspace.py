@@ -17,7 +17,8 @@ from typing import Any
 from ..batch.notebook import Value as Value
 from ..core.errors import ModelNotFound, RunNotFound, UsageError
 from ..core.lineage import current_actor, note_model, note_registered
-from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
+from ..core.measures import Measure
+from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, now, plain
 from ..core.settings import workspace_key
 from .agent_control import Background
 from .alerting import Alerting
@@ -37,7 +38,7 @@ from .reporting import Reporting
 from .retraining import Retraining, close_proposals
 from .runs import Runs
 from .schedules import Schedules
-from .service import Service
+from .service import Service, service_measures
 from .serving import Serving
 from .settling import REPRODUCES
 from .stores import Base
@@ -291,6 +292,12 @@ class Workspace(
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r}{', read_only=True' if self.read_only else ''})"
+
+    def _service(self, model: str) -> list[Measure]:
+        return service_measures(self.stores, model=model, since=now() - timedelta(days=7))
+
+    def _levels(self, model: str) -> list[Measure]:
+        return service_measures(self.stores, model=model.partition("/")[0], window="1d")
 
     def commit_file(self, name: str, file: str | Path, **options: Any) -> Snapshot:
         "Commits a CSV, Parquet or JSON-lines file."

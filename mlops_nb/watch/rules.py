@@ -22,7 +22,7 @@ from ..core.measures import Measure, MeasureKind
 from ..core.records import Kind, Record
 from ..score.metrics import HEADLINE
 
-# %% ../../nbs/watch/16_rules.ipynb #7701eb20
+# %% ../../nbs/watch/16_rules.ipynb #246ba884
 class RulesInvalid(MlopsError):
     "A watch file that cannot be followed."
 
@@ -44,6 +44,7 @@ class Rule(Record):
     broken: bool = False  # only columns that are broken, not merely moved
     whole: bool = False  # only the model as a whole, not each version, deployment and way in
     unless: tuple[str, ...] = ()  # rules that, while they hold for the same version, say the same and more
+    every: str = "1d"  # how wide its windows are; empty: of any width
     k: int = 2  # of the last …
     n: int = 3  # … windows
     clear: int = 0  # windows in a row that must be well before it is over; 0: n
@@ -65,10 +66,10 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 def _age(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)([hdw])", text)
     if not found:
-        raise RulesInvalid(f"{text!r} is not a time.", field="cool_down", hint="Like 12h, 7d, 2w; 0d for none.")
+        raise RulesInvalid(f"{text!r} is not a time.", field="time", hint="Like 12h, 7d, 2w; 0d for none.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
-# %% ../../nbs/watch/16_rules.ipynb #182a2c0d
+# %% ../../nbs/watch/16_rules.ipynb #f66a987d
 LOOK = "`mlops-nb watch report {model}` shows the windows; an investigation opens by itself."
 DEFAULTS: tuple[Rule, ...] = (
     Rule("drift", "drift", ("score",), k=3, n=5, says="what the model leans on has moved", hint=LOOK),
@@ -81,15 +82,15 @@ DEFAULTS: tuple[Rule, ...] = (
          hint="Is it a new product, place or spelling? `mlops-nb watch expect` makes it the new normal."),
     Rule("column_missing", "quality", ("null_share", "absent_share", "wrong_type_share"), ("?*",),
          when=("changed", "drifted"), above=0.7, says="a column is missing, or filled with something else", hint="Look at the feed."),
-    Rule("performance", "performance", ("{headline}",), when=("changed", "drifted"), k=8, n=14,
+    Rule("performance", "performance", ("{headline}",), when=("changed", "drifted"), every="7d",
          says="the model is less right than it was",
          hint="`mlops-nb watch performance {model}` shows it; `mlops-nb watch retrain {model}` makes a challenger."),
     Rule("error_rate", "concept", ("error_rate",), k=1, n=1, unless=("performance",), says="errors have become more frequent", hint=LOOK),
-    Rule("concept", "concept", ("diverging",), k=5, n=7, clear=14, unless=("performance",),
+    Rule("concept", "concept", ("diverging",), every="7d", unless=("performance",),
          says="the model is less right than its own scores promise", hint=LOOK),
     Rule("cusum", "concept", ("cusum",), when=("changed", "drifted"), k=1, n=1, severity="info",
          unless=("performance", "error_rate", "concept"), says="errors may be creeping up", hint=LOOK),
-    Rule("estimate", "estimate", ("{headline}",), when=("changed", "drifted"), k=8, n=14, severity="info",
+    Rule("estimate", "estimate", ("{headline}",), when=("changed", "drifted"), every="7d", severity="info",
          unless=("performance", "concept"), hint="Labels would tell.",
          says="the model is probably less right than it was (an estimate, assumes P(y|x) unchanged)"),
     Rule("skew", "skew", ("batch_online", "training_serving"), says="the same features differ between two ways in", hint=LOOK),
@@ -102,7 +103,7 @@ DEFAULTS: tuple[Rule, ...] = (
     Rule("labels_missing", "labels", ("coverage",), when=("none",), k=45, n=45, clear=3, severity="info",
          says="no labels have come for long, so nobody knows how right it is",
          hint="ws.label({model!r}, frame), or `mlops-nb labels add`."),
-    Rule("service", "service", ("burn_*",), when=("changed", "drifted"), k=1, n=1, severity="critical",
+    Rule("service", "service", ("burn_*",), when=("changed", "drifted"), every="", k=1, n=1, severity="critical",
          says="the service level is being missed", hint="`mlops-nb watch service` shows latency and errors; `mlops-nb logs` why."),
 )  # fmt: skip
 
@@ -119,7 +120,7 @@ def default_rules(kind: Kind = "binary") -> tuple[Rule, ...]:
             out.append(replace(rule, measures=measures))
     return tuple(out)
 
-# %% ../../nbs/watch/16_rules.ipynb #3e432242
+# %% ../../nbs/watch/16_rules.ipynb #00b3b62a
 WORDS = tuple(f.name for f in fields(Rule) if f.name != "name")
 OTHER = ("rules", "retrain", "service", "window")  # what a watch file may hold
 
@@ -151,7 +152,7 @@ def _value(where: str, word: str, value: Any, line: int | None) -> Any:
             raise _fail(where, f"there is no {word} {value!r}.", nearest(str(value), list(known), 20) or None, line)
     elif not isinstance(value, str):
         raise _fail(where, f"{value!r} is not text.", line=line)
-    if word == "cool_down":
+    if word == "cool_down" or (word == "every" and value):
         try:
             _age(value)
         except RulesInvalid as problem:
@@ -194,7 +195,7 @@ def _read_rule(name: str, words: Any, known: Rule | None, lines: Mapping[str, in
         raise _fail(f"{where}.k", words, f"k is at most n ({rule.n}).", lines.get(f"{where}.k"))
     return rule
 
-# %% ../../nbs/watch/16_rules.ipynb #669fdff6
+# %% ../../nbs/watch/16_rules.ipynb #57bb6c0c
 def parse_rules(text: str, kind: Kind = "binary") -> tuple[Rule, ...]:
     "The rules in a YAML text. Raises RulesInvalid."
     import yaml
@@ -225,7 +226,7 @@ def rules_text(model: str, kind: Kind = "binary") -> str:
     head += "#   k, n      k of the last n windows must be bad\n#   when      verdicts that are: changed, drifted, none\n"
     head += "#   above     or: values over that; below: under that\n"
     head += "#   cool_down after it was resolved; severity: info, warning, critical\n"
-    plain_words = ("enabled", "k", "n", "clear", "severity", "cool_down")
+    plain_words = ("enabled", "every", "k", "n", "clear", "severity", "cool_down")
     told = {rule.name: {w: getattr(rule, w) for w in plain_words} for rule in default_rules(kind)}
     return head + yaml.safe_dump({"rules": told}, sort_keys=False, allow_unicode=True)
 
@@ -294,7 +295,7 @@ def _is_bad(rule: Rule, m: Measure) -> bool:
 def _is_known(rule: Rule, m: Measure) -> bool:
     return "none" in rule.when or m.verdict != "none"
 
-# %% ../../nbs/watch/16_rules.ipynb #31d42c6e
+# %% ../../nbs/watch/16_rules.ipynb #b565b61a
 Place = tuple[str, str, str, str]  # version, deployment, source, segment
 
 
@@ -388,7 +389,8 @@ def evaluate(
     out: list[Alarm] = []
     chosen = [rule for rule in rules if rule.enabled and ("", rule.name) not in muted]
     for rule in sorted(chosen, key=lambda r: bool(r.unless)):
-        out += _of_rule(rule, of_kind.get(rule.kind, []), muted, out, now)
+        known = [m for m in of_kind.get(rule.kind, ()) if not rule.every or m.end - m.start == _age(rule.every)]
+        out += _of_rule(rule, known, muted, out, now)
     return sorted(folded(out), key=lambda a: (a.raised, a.rule, a.version, a.segment))
 
 

@@ -118,7 +118,8 @@ def test_ctrl_c_in_the_middle_costs_only_the_step_it_hit(place, first):
     ws = Workspace(place / "mlops-demo", read_only=True)
     before = {r.id for r in ws.runs()}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = subprocess.Popen([*DEMO, "--months", "6-7", "--ask", "0", "--no-compare", "--no-watch"], cwd=place, env=environment(), **pipes)
+    words = ["--months", "6-7", "--ask", "0", "--no-compare", "--no-watch"]
+    started = subprocess.Popen([*DEMO, *words], cwd=place, env=environment(), **pipes)
     try:
         end = time.monotonic() + 120
         while not {r.id for r in ws.runs(status="running")} - before:

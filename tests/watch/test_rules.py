@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -34,6 +35,10 @@ def of(day: int, kind: str, name: str, verdict: str, feature: str = "", **more: 
     return Measure("delay", kind, name, start=on(day), end=on(day + 1), verdict=verdict, feature=feature, **words)
 
 
+def week(number: int, kind: str, name: str, verdict: str, **more: object) -> Measure:
+    return replace(of(7 * number, kind, name, verdict, **more), end=on(7 * number + 7))
+
+
 def days(alarm: object) -> list[int | None]:
     return [(at - FIRST).days if at else None for at in (alarm.begin, alarm.raised, alarm.newest, alarm.over)]
 
@@ -52,7 +57,7 @@ def test_k_of_n_raises_and_the_state_resolves_by_itself() -> None:
 
 def test_a_season_wakes_nobody() -> None:
     season = [m for d in range(60) for m in (score(d, "changed"), of(d, "drift", "distance", "changed", "temp", severity=0.05))]
-    softly = [m for d in range(60) for m in (of(d, "estimate", "auc", "changed"), of(d, "concept", "cusum", "changed"))]
+    softly = [m for d in range(60) for m in (week(d, "estimate", "auc", "changed"), of(d, "concept", "cusum", "changed"))]
     assert evaluate(RULES, season) == []
     assert {a.severity for a in evaluate(RULES, season + softly)} == {"info"}
 
@@ -68,8 +73,8 @@ def test_no_data_is_never_green() -> None:
 
 
 def test_estimates_never_clear_what_labels_say() -> None:
-    worse = [of(d, "performance", "auc", "changed" if d < 10 else "none") for d in range(30)]
-    well = [of(d, "estimate", "auc", "ok") for d in range(30)]
+    worse = [week(w, "performance", "auc", "changed" if w < 4 else "none") for w in range(12)]
+    well = [week(w, "estimate", "auc", "ok") for w in range(12)]
     (alarm,) = evaluate(RULES, worse + well)
     assert alarm.rule == "performance" and alarm.holds
 
@@ -85,7 +90,7 @@ def test_one_cause_is_one_alert_that_names_its_columns() -> None:
     (alarm,) = evaluate(RULES, found)
     assert alarm.features == ("air_time", "distance"), "the most severe first"
     assert (alarm.rule, alarm.severity) == ("column_broken", "critical") and set(alarm.also) == {"quality", "drift", "column_missing"}
-    other = [of(d, "performance", "auc", "changed") for d in range(10)]
+    other = [week(w, "performance", "auc", "changed") for w in range(2)]
     assert [a.rule for a in evaluate(RULES, found + other)] == ["column_broken", "performance"], "another side of the model"
 
 

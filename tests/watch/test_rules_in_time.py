@@ -31,6 +31,12 @@ def days(letters: str, kind: str = "drift", name: str = "score", first: int = 0,
     return out
 
 
+def weeks(letters: str, kind: str, name: str) -> list[Measure]:
+    """The same, one letter a week."""
+    found = days(letters, kind, name)
+    return [replace(m, start=START + i * 7 * DAY, end=START + (i + 1) * 7 * DAY) for i, m in enumerate(found)]
+
+
 def day_of(at: datetime | None) -> int | None:
     return None if at is None else (at - START).days
 
@@ -125,12 +131,12 @@ def test_many_features_of_one_cause_are_one_alert_most_severe_first() -> None:
 
 
 def test_an_estimate_warns_softly_and_clears_nothing() -> None:
-    realised = days("o" + "c" * 14 + "-" * 14, "performance", "auc")
-    estimated = days("o" * 30, "estimate", "auc")
+    realised = weeks("o" + "c" * 4 + "-" * 4, "performance", "auc")
+    estimated = weeks("o" * 9, "estimate", "auc")
     rules = default_rules("binary")
     (alarm,) = evaluate(rules, realised + estimated)
     assert alarm.rule == "performance" and alarm.holds, "labels stopped; that an estimate is well ends nothing"
-    (soft,) = evaluate(rules, days("o" + "c" * 29, "estimate", "auc"))
+    (soft,) = evaluate(rules, weeks("o" + "c" * 5, "estimate", "auc"))
     assert (soft.rule, soft.severity) == ("estimate", "info") and "estimate, assumes P(y|x) unchanged" in soft.message
     assert not any(r.kind == "estimate" for r in default_rules("regression"))
 
