@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.notebook import Value as Value
-from ..core.errors import ModelNotFound, RunNotFound, UsageError
+from ..core.errors import RunNotFound, UsageError
 from ..core.lineage import current_actor, note_model, note_registered
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, plain
 from ..core.settings import workspace_key
@@ -32,6 +32,7 @@ from .runs import Runs
 from .schedules import Schedules
 from .serving import Serving
 from .settling import REPRODUCES
+from .shown import Shown
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -274,7 +275,7 @@ class _Watch(_Production, Runs):
 
 # %% ../../nbs/desk/10_workspace.ipynb #97b18ea8
 class Workspace(
-    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays
+    _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Checks, Replays, Shown
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
@@ -307,18 +308,22 @@ class Workspace(
 
     def overview(self) -> dict[str, Any]:
         "Name, folder, and how many tables, models, versions and runs there are; reads little."
-        names = {v.name for v in self._known_versions()}
+        from mlops_nb.desk.running import open_runs
+        from mlops_nb.store.models_pages import count_versions
+
+        models, versions = count_versions(self.stores.models)
+        control = self.stores.control
+        fresh = 0
+        for run in open_runs(self.settings, lambda run: run):
+            try:
+                control.get_run(run.id)
+            except RunNotFound:
+                fresh += 1
         return {
             "name": self.name,
             "root": str(self.root),
             "tables": len(self.stores.lake.tables()),
-            "models": len(names),
-            "versions": len(self._known_versions()),
-            "runs": len(list((self.settings.state_dir / "runs").glob("*/run.json"))),
+            "models": models,
+            "versions": versions,
+            "runs": control.count_runs() + fresh,
         }
-
-    def _known_versions(self) -> list[ModelVersion]:
-        try:
-            return self.versions()
-        except ModelNotFound:
-            return []
