@@ -178,14 +178,21 @@ def differences(before: Run, after: Run) -> tuple[Difference, ...]:
         found += _unlike(what, *sides)
     return tuple(found)
 
-# %% ../../nbs/desk/09_shown.ipynb #b3472248
+# %% ../../nbs/desk/09_shown.ipynb #8f9a28c6
 class _Runs(_Versions):
     "Runs and notebooks."
+
+    def _enter(self) -> None:
+        from mlops_nb.desk.running import enter_open
+
+        if not self.read_only:  # what began a moment ago is not in the index yet
+            enter_open(self.settings, self.stores.control)
 
     def run_document(self, id: str) -> RunDocument:
         "A run and what is asked about it."
         from mlops_nb.desk.running import truth
 
+        self._enter()
         run = self.stores.control.get_run(id)
         run = run if self.read_only else truth(run)
         cell, cells = progress(run) if run.status == "running" else (0, 0)
@@ -198,11 +205,13 @@ class _Runs(_Versions):
 
     def compare_runs(self, before: str, after: str) -> RunComparison:
         "Two runs side by side."
+        self._enter()
         one, other = (self.stores.control.get_run(id) for id in (before, after))
         return RunComparison(one, other, differences(one, other))
 
     def grid_summary(self, grid: str) -> GridSummary:
         "How the runs of one call stand. RunNotFound when there are none."
+        self._enter()
         counted = self.stores.control.count_grid(grid)
         if not counted:
             self.stores.control.get_run(grid)  # says that there is none
