@@ -39,7 +39,8 @@ def add_versions(settings: Settings, models: int, versions: int) -> list[str]:
         count[name] += 1
         at = int((began + timedelta(minutes=number)).timestamp() * 1000)
         one = {"name": name, "version": count[name], "creation_time": at, "last_updated_time": at, "current_stage": "None"}
-        made.append(one | {"source": f"/somewhere/{number}", "run_id": f"{number:032x}", "status": "READY", "description": f"trial {number}"})
+        one |= {"source": f"/somewhere/{number}", "run_id": f"{number:032x}", "status": "READY", "description": f"trial {number}"}
+        made.append(one)
         facts = Facts(
             f"sha256:{number:064x}", "binary", "late", "id", "at", (), features, {"auc": 0.7 + number % 20 / 100, "brier": 0.1}, "",
             dict.fromkeys(features, 0.1), (f"flights@{number}",), Actor("os", "ada").to_dict(), "runs:/x/y", f"sha256:{number:064x}",

@@ -90,7 +90,7 @@ class Tidings:
             found = tuple(one for one in self._kept if one.seq > seq)
             return Heard(self.life, self.seq, len(found) < self.seq - seq, found)
 
-# %% ../../nbs/desk/19_tidings.ipynb #eee6e4d8
+# %% ../../nbs/desk/19_tidings.ipynb #384be814
 NEWEST = 50
 
 
@@ -118,7 +118,8 @@ def stand(ws: "Workspace", deployments: Iterable[Deployment] | None = None) -> S
         found["deployment", one.name] = _deployment(seen if seen is not None and seen.revision >= one.revision else one)
     for receipt in reversed(control.receipts(limit=NEWEST)):
         if not receipt.deployment:
-            to = f"{receipt.model}/{receipt.to_version} is {receipt.alias}" if receipt.to_version else f"{receipt.model}@{receipt.alias} is free"
+            model, alias = receipt.model, receipt.alias
+            to = f"{model}/{receipt.to_version} is {alias}" if receipt.to_version else f"{model}@{alias} is free"
             found["model", receipt.model] = (receipt.action, f"{to} (receipt {receipt.sequence}, {receipt.state})")
     for version in ws.version_page(limit=NEWEST).items:
         found["model", version.ref] = (version.state, f"{version.ref} is {version.state}")
@@ -127,7 +128,7 @@ def stand(ws: "Workspace", deployments: Iterable[Deployment] | None = None) -> S
         found["alert", alert.id] = (state, alert.message)
     return found
 
-# %% ../../nbs/desk/19_tidings.ipynb #4c3cf5ba
+# %% ../../nbs/desk/19_tidings.ipynb #d43e48a3
 def _stamp(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
@@ -143,7 +144,8 @@ def changed_at(settings: Settings) -> tuple[Any, ...] | None:
         return None
     files = [Path(place + end) for place in places for end in ("", "-wal")]
     open_runs = sorted((settings.state_dir / "runs").glob(".open/*")) if (settings.state_dir / "runs").is_dir() else []
-    notes = [path for mark in open_runs for path in (mark, *(settings.state_dir / "runs" / mark.name / n for n in ("run.json", "progress.json")))]
+    folders = [mark.parents[1] / mark.name for mark in open_runs]
+    notes = [*open_runs, *(folder / name for folder in folders for name in ("run.json", "progress.json"))]
     live = settings.state_dir / "serve" / "live.json"
     return tuple(_stamp(path) for path in (*files, live, *notes))
 

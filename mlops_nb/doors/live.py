@@ -6,8 +6,9 @@
 __all__ = ['KINDS', 'VERSION', 'PATIENCE', 'LOOK', 'FORGOTTEN', 'log', 'Emit', 'schema_id', 'schema', 'Follower', 'Live',
            'open_live']
 
-# %% ../../nbs/doors/18_live.ipynb #cf11daab
+# %% ../../nbs/doors/18_live.ipynb #ab60aabe
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -48,7 +49,7 @@ def schema(kind: str) -> dict[str, Any]:
     named = {"$id": schema_id(kind), "version": VERSION, "title": f"A {kind} changed", "personal-data": False}
     return named | {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
-# %% ../../nbs/doors/18_live.ipynb #e6bbe079
+# %% ../../nbs/doors/18_live.ipynb #b28f3b1f
 PATIENCE = 20.0  # seconds an agent may be silent
 LOOK = 1.0  # seconds between two looks without one
 FORGOTTEN = 900.0  # seconds after the last question
@@ -60,7 +61,12 @@ class Follower:
     "Follows one workspace in a thread of its own."
 
     def __init__(
-        self, workspace: str, settings: Settings, say: Callable[[str, Any], None], wanted: Callable[[], bool], open: "Callable[[], Workspace]"
+        self,
+        workspace: str,
+        settings: Settings,
+        say: Callable[[str, Any], None],
+        wanted: Callable[[], bool],
+        open: "Callable[[], Workspace]",
     ):
         self.workspace, self.settings, self.say, self.wanted, self.open = workspace, settings, say, wanted, open
         self.asked_at = time.monotonic()
@@ -119,7 +125,7 @@ class Follower:
             self.say(self.workspace, told)
         self.agent = there
 
-# %% ../../nbs/doors/18_live.ipynb #c3def8d5
+# %% ../../nbs/doors/18_live.ipynb #e02de652
 class Live:
     "Emits what is told by agents and actions."
 
@@ -155,10 +161,8 @@ class Live:
                 return
             data = {name: tiding[name] for name in ("id", "state", "at", "summary")} | {"seq": self.seq, "workspace": workspace}
             data |= {"action": action} if action else {}
-            try:
+            with contextlib.suppress(RuntimeError):  # the server has ended
                 self._loop.call_soon_threadsafe(self._emit, schema_id(tiding["kind"]), data)
-            except RuntimeError:
-                pass  # the server has ended
 
     def tell(self, action: Action) -> None:
         "Emits that an action began or ended."

@@ -6,7 +6,7 @@
 __all__ = ['data', 'DEEPEST', 'MOST', 'Place', 'places', 'list_workspaces', 'overview', 'show_workspace', 'Handshake',
            'compare_versions', 'show_health', 'list_tables', 'show_table', 'show_rows', 'list_actions', 'show_action']
 
-# %% ../../nbs/doors/17_routes_data.ipynb #68fd236a
+# %% ../../nbs/doors/17_routes_data.ipynb #4966df36
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import mlops_nb
+
 from ..core.errors import WorkspaceNotFound
 from ..core.records import Record, Snapshot
 from ..core.settings import find_root, is_workspace, load

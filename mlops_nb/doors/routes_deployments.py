@@ -7,9 +7,10 @@ __all__ = ['deployments', 'PASSED_ON', 'PASSED_BACK', 'list_deployments', 'show_
            'show_snippets', 'expect_revision', 'deploy', 'undeploy', 'before_rollback', 'roll_back', 'show_agent',
            'show_logs', 'change_agent', 'Invocations']
 
-# %% ../../nbs/doors/14_routes_deployments.ipynb #62934480
+# %% ../../nbs/doors/14_routes_deployments.ipynb #e3d9db78
 import asyncio
-from typing import Any, Literal
+import contextlib
+from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
@@ -23,6 +24,10 @@ from ..core.serving import AgentAway, Deployment, DeploymentNotFound, LogMode
 from ..desk.pages import Page
 from .actions import Action
 from .routes import STATUS, Ask, ChangedMeanwhile, Handler, Name, Number, Routes, Text
+
+if TYPE_CHECKING:
+    from mlops_nb.desk.agent_status import AgentStatus
+    from mlops_nb.desk.shown import Traffic
 
 deployments = Routes()
 
@@ -50,25 +55,24 @@ def show_traffic(ask: Ask) -> "Page[Traffic]":
     "What each served version has answered, counted; rates are the difference of two looks."
     return Page(tuple(ask.ws.traffic()))
 
-# %% ../../nbs/doors/14_routes_deployments.ipynb #f63a94e0
+# %% ../../nbs/doors/14_routes_deployments.ipynb #ec0f15d1
 @deployments.get("deployments/{name}/snippets")
 def show_snippets(ask: Ask, name: Name) -> dict[str, Any]:
     "How to ask a deployment in curl, Python and JavaScript, at its own address; and its address below Jupyter's."
     found = ask.ws.deployment(name)
     made = {word: make(found.url, found.example) for word, make in (("curl", snippets.curl), ("python", snippets.python))}
     proxied = url_path_join(ask.server.base_url, "mlops-nb/api/deployments", name, "invocations")
-    return {"url": found.url, "proxy": proxied, "example": found.example} | made | {"javascript": snippets.javascript(found.url, found.example)}
+    made["javascript"] = snippets.javascript(found.url, found.example)
+    return {"url": found.url, "proxy": proxied, "example": found.example} | made
 
-# %% ../../nbs/doors/14_routes_deployments.ipynb #d862b4c1
+# %% ../../nbs/doors/14_routes_deployments.ipynb #d10096f4
 def expect_revision(ask: Ask, name: str, expected: int | None) -> None:
     "Raises ChangedMeanwhile when a deployment is not at the revision that the caller looked at; 0: it was not there."
     if expected is None:
         return
     now: Deployment | None = None
-    try:
+    with contextlib.suppress(DeploymentNotFound):
         now = ask.ws.deployment(name)
-    except DeploymentNotFound:
-        pass
     if (now.revision if now else 0) != expected:
         at = f"at revision {now.revision}" if now else "not there"
         refused = ChangedMeanwhile(f"{name} is {at} by now.", field="expected_revision", hint="Look again, then decide.")

@@ -7,14 +7,19 @@ __all__ = ['models', 'list_models', 'show_model', 'list_all_versions', 'list_ver
            'show_reference', 'list_checks', 'list_receipts', 'register_model', 'adopt_model', 'promote',
            'check_version', 'replay_version', 'compile_version']
 
-# %% ../../nbs/doors/13_routes_models.ipynb #5a28f277
-from typing import Any
+# %% ../../nbs/doors/13_routes_models.ipynb #f37c577d
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MlopsError
 from ..core.records import ModelVersion, Receipt
 from ..desk.pages import Page
 from .actions import Action
 from .routes import Ask, ChangedMeanwhile, Limit, Name, Number, Query, Routes, Text
+
+if TYPE_CHECKING:
+    from mlops_nb.desk.shown import VersionDocument
+    from mlops_nb.store.models_pages import ModelSummary
+    from mlops_nb.watch.report import CheckReport
 
 models = Routes()
 
@@ -72,7 +77,7 @@ def list_receipts(ask: Ask, model: Query = "", limit: Limit = 50, next: Query = 
     "Who changed what in production, newest first; of one model, or of all."
     return ask.ws.receipt_page(model, limit, next)
 
-# %% ../../nbs/doors/13_routes_models.ipynb #89cce34b
+# %% ../../nbs/doors/13_routes_models.ipynb #8c7b7f8d
 @models.post("models")
 def register_model(
     ask: Ask, model: Text, name: Name, train: Name, target: Name, test: Query = "", id: Query = "", time: Query = "",
@@ -124,7 +129,9 @@ def check_version(ask: Ask, name: Name, version: Number, against: Query = "champ
 
 
 @models.post("models/{name}/versions/{version}/replay", right="execute")
-def replay_version(ask: Ask, name: Name, version: Number, last: Query = "7d", against: Query = "champion", limit: Number = 20_000) -> Action:
+def replay_version(
+    ask: Ask, name: Name, version: Number, last: Query = "7d", against: Query = "champion", limit: Number = 20_000
+) -> Action:
     "Answers logged requests with a version and with the present one; the action's result says what would be different."
     ref = ask.ws.version(f"{name}/{version}").ref
     act = lambda: ask.ws.replay(ref, last or None, against, limit or None)  # noqa: E731

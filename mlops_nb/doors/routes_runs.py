@@ -6,15 +6,19 @@
 __all__ = ['runs', 'list_runs', 'show_run', 'compare_runs', 'show_grid', 'show_reproduction', 'show_parameters', 'as_asked',
            'run_notebook', 'cancel_run', 'cancel_grid', 'resume_run', 'reproduce_run']
 
-# %% ../../nbs/doors/15_routes_runs.ipynb #44ab767d
-from typing import Any
+# %% ../../nbs/doors/15_routes_runs.ipynb #efca6e9a
+from typing import TYPE_CHECKING, Any
 
 from ..batch.notebook import Value
 from ..core.errors import MlopsError
 from ..core.records import Run, RunStatus
 from ..desk.pages import Page
 from .actions import Action
-from .routes import Ask, FilePath, Limit, Name, Number, Query, Routes, Text
+from .routes import Ask, FilePath, Limit, Name, Number, Query, Routes
+
+if TYPE_CHECKING:
+    from mlops_nb.desk.reproducing import Reproduction
+    from mlops_nb.desk.shown import GridSummary, NotebookForm, RunComparison
 
 runs = Routes()
 
@@ -52,12 +56,11 @@ def show_reproduction(ask: Ask, id: Name) -> "Reproduction":
     "What came of repeating a run, by the id of the run that repeated it."
     return ask.ws.reproduction(id)
 
-# %% ../../nbs/doors/15_routes_runs.ipynb #2ac5977c
+# %% ../../nbs/doors/15_routes_runs.ipynb #689ea77d
 @runs.get("notebooks/parameters")
 def show_parameters(ask: Ask, path: FilePath) -> "NotebookForm":
     "What a notebook can be run with: names, types, defaults and comments of its `parameters` cell."
-    found = ask.ws.notebook_form(ask.file(path))
-    return found
+    return ask.ws.notebook_form(ask.file(path))
 
 
 def as_asked(parameters: dict[str, Any], grid: tuple[str, ...]) -> dict[str, Any]:

@@ -6,8 +6,8 @@
 __all__ = ['schedules', 'Times', 'list_schedules', 'show_schedule', 'list_firings', 'preview_trigger', 'add_schedule',
            'pause_schedule', 'resume_schedule', 'fire_schedule', 'remove_schedule', 'list_alerts', 'resolve_alert']
 
-# %% ../../nbs/doors/16_routes_schedules.ipynb #f7cbf02c
-from typing import Annotated, Any
+# %% ../../nbs/doors/16_routes_schedules.ipynb #0eb2ef8e
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -18,10 +18,13 @@ from .actions import Action
 from .routes import Ask, FilePath, Limit, Name, Number, Query, Routes, Text
 from .routes_runs import as_asked
 
+if TYPE_CHECKING:
+    from mlops_nb.desk.shown import TriggerPreview
+
 schedules = Routes()
 Times = Annotated[int, msgspec.Meta(ge=1, le=20)]
 
-# %% ../../nbs/doors/16_routes_schedules.ipynb #17cd5735
+# %% ../../nbs/doors/16_routes_schedules.ipynb #e4309f26
 @schedules.get("schedules")
 def list_schedules(ask: Ask, q: Query = "") -> dict[str, Any]:
     "All schedules, by name: when in words, what became of the last firing, and the three times that come next."
@@ -32,7 +35,7 @@ def list_schedules(ask: Ask, q: Query = "") -> dict[str, Any]:
 @schedules.get("schedules/{name}")
 def show_schedule(ask: Ask, name: Name, count: Times = 3) -> dict[str, Any]:
     "A schedule, its next times, and what became of its last firings."
-    (found,) = [one for one in ask.ws.schedules() if one.name == name] or [None]
+    found = next((one for one in ask.ws.schedules() if one.name == name), None)
     history = ask.ws.schedule_history(name)  # says so when there is none
     return {"schedule": found, "next_times": ask.ws.next_times(name, count) if found else [], "history": history}
 

@@ -5,7 +5,6 @@ import sys
 
 from mlops_nb.doors.front import _cards
 
-
 def test_the_one_with_the_command_line_loaded_comes_first(tmp_path):
     pool = tmp_path / ".mlops" / "pool"
     pool.mkdir(parents=True)

@@ -25,7 +25,6 @@ from mlops_nb.doors.live import KINDS, schema_id
 from mlops_nb.doors.openapi import document
 from mlops_nb.doors.routes import Server, reply_in_json
 
-
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
     return {"ServerApp": {"jpserver_extensions": {"mlops_nb": True}}}
@@ -128,7 +127,8 @@ def test_an_action_is_told_of_when_it_ends() -> None:
 
 # The fuzz: each route with values of the right type, of a wrong one, and with what nobody would send.
 
-WORDS = st.sampled_from(["double", "points", "score.ipynb", "", "..", "../..", "a/b", "%", "'", '"', "1e400", "0", "-1", "champion", "délai", "x" * 400, "\0"])
+NASTY = ["", "..", "../..", "a/b", "%", "'", '"', "1e400", "0", "-1", "x" * 400, "\0"]
+WORDS = st.sampled_from(["double", "points", "score.ipynb", "champion", "délai", *NASTY])
 TEXTS = WORDS | st.text(max_size=30)
 ODD = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS | st.lists(TEXTS, max_size=3)
 
@@ -146,8 +146,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(values_of(args[0]), max_size=3)
     if origin is dict:
         return st.dictionaries(TEXTS, ODD if args[1] is Any else values_of(args[1]), max_size=3)
-    simple = {str: TEXTS, int: st.integers() | st.integers(0, 60), float: st.floats(allow_nan=False), bool: st.booleans(), type(None): st.none()}
-    return simple.get(hint, ODD)
+    simple = {str: TEXTS, int: st.integers() | st.integers(0, 60), float: st.floats(allow_nan=False), bool: st.booleans()}
+    return st.none() if hint is type(None) else simple.get(hint, ODD)
 
 
 @st.composite

@@ -272,7 +272,8 @@ async def test_a_model_is_deployed_asked_and_stopped_through_jupyter(ask: Asking
         assert json.loads(response.body)["predictions"] == [pytest.approx(42.0)]
         assert response.headers["X-Model-Version"] == "1" and response.headers["X-Request-Id"]
         with pytest.raises(HTTPClientError) as nonsense:
-            await jp_fetch(*"mlops-nb/api/deployments/double/invocations".split("/"), method="POST", body="{", headers=response.request.headers)
+            where = ("mlops-nb", "api", "deployments", "double", "invocations")
+            await jp_fetch(*where, method="POST", body="{", headers=response.request.headers)
         assert nonsense.value.code == 400 and json.loads(nonsense.value.response.body)["error_code"], "the server's own words"
         (counted,) = (await ask("GET", "traffic"))["items"]
         assert counted["version"] == "double/1" and counted["requests"] >= 1
