@@ -54,7 +54,7 @@ class VersionDocument(Record):
     check: dict[str, Any] | None = None  # the newest check of it
     note: str = ""  # what could not be had, and why
 
-# %% ../../nbs/desk/09_shown.ipynb #40d0a7ad
+# %% ../../nbs/desk/09_shown.ipynb #63e95cdf
 def _evidence(stores: Any, version: ModelVersion) -> tuple[dict[str, Any], str]:
     "Contract, manifest and example of a version, or why they cannot be had."
     from mlops_nb.desk.serving import example_of
@@ -76,30 +76,27 @@ class _Versions(Pages):
 
     def model_summary(self, name: str) -> "ModelSummary":
         "A model as a list shows it. Raises ModelNotFound."
-        self.stores.models.registry.model(name)
         page = self.model_page(q=name, limit=200)
         while not (found := [model for model in page.items if model.name == name]) and page.next:
             page = self.model_page(q=name, limit=200, next=page.next)
-        if not found:  # one of MLflow's prompts, which are kept as models, too
+        if not found:
+            self.stores.models.registry.model(name)  # says so; else it is a prompt of MLflow's, which is kept as a model, too
             raise ModelNotFound(f"There is no model “{name}”.", field="name", hint="`mlops-nb models list` shows all.")
         return found[0]
 
-    def version_document(self, ref: str) -> VersionDocument:
+    def version_document(self, name: str, number: int) -> VersionDocument:
         "A version and what is asked about it."
+        from mlops_nb.desk.checking import kept
         from mlops_nb.desk.deploying import resolve
+        from mlops_nb.store.models_pages import version_and_champion
 
-        version = self.stores.models.get(ref)
-        champion = None
-        with contextlib.suppress(MlopsError):
-            champion = self.stores.models.get(f"{version.name}@champion")
+        version, champion = version_and_champion(self.stores.models, name, number)
         running = [resolve(self.stores, d) for d in self.stores.control.deployments() if d.state != "stopped" and d.model == version.name]
         served = tuple(ServedAt(d.name, r.route, r.role, r.weight) for d in running for r in d.routes if r.version == version.ref)
         found, note = _evidence(self.stores, version)
-        from mlops_nb.desk.checking import kept
-
         report = next((r.to_dict() for r in kept(self.stores, version.name) if r.version == version.ref), None)
-        name = (found.get("manifest") or {}).get("notebook") or ""
-        return VersionDocument(version, champion, served, notebook=name, check=report, note=note, **found)
+        made_in = (found.get("manifest") or {}).get("notebook") or ""
+        return VersionDocument(version, champion, served, notebook=made_in, check=report, note=note, **found)
 
     def version_reference(self, ref: str, columns: list[str] | None = None) -> dict[str, dict[str, Any]]:
         "What each column looked like in training: counts, quantiles, frequent values; of the newest window where there are several."

@@ -271,7 +271,7 @@ class Routes:
 
         return note
 
-# %% ../../nbs/doors/12_routes.ipynb #c723d755
+# %% ../../nbs/doors/12_routes.ipynb #c6214679
 def read_body(body: bytes) -> dict[str, Any]:
     "The object in a body; none in an empty one. Raises NotJson."
     try:
@@ -287,8 +287,8 @@ def check(form: type[msgspec.Struct], values: Mapping[str, Any], strict: bool = 
     "The values of a form, with defaults. Raises FieldInvalid, naming the field."
     try:
         if '\\u0000' in json.dumps(values):
-            name = next(name for name, value in values.items() if "\\u0000" in json.dumps({name: value}))
-            raise FieldInvalid("A text holds a null character.", field=name)
+            at_fault = next(name for name, value in values.items() if "\\u0000" in json.dumps({name: value}))
+            raise FieldInvalid("A text holds a null character.", field=at_fault)
         found = msgspec.convert(dict(values), form, strict=strict)
     except msgspec.ValidationError as problem:
         words = str(problem)

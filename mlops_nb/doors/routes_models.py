@@ -47,11 +47,11 @@ def list_versions(ask: Ask, name: Name, limit: Limit = 50, next: Query = "") -> 
     "Versions of a model, newest first."
     return ask.ws.version_page(name, "", limit, next)
 
-# %% ../../nbs/doors/13_routes_models.ipynb #6c0f6352
+# %% ../../nbs/doors/13_routes_models.ipynb #9448fe2c
 @models.get("models/{name}/versions/{version}")
 def show_version(ask: Ask, name: Name, version: Number) -> "VersionDocument":
     "A version, the champion to compare it with, where it is served, contract, lineage, example and newest check."
-    return ask.ws.version_document(f"{name}/{version}")
+    return ask.ws.version_document(name, version)
 
 
 @models.get("models/{name}/versions/{version}/card")
