@@ -35,7 +35,7 @@ def add_versions(settings: Settings, models: int, versions: int) -> list[str]:
     made, tags, count = [], [], dict.fromkeys(names, 0)
     features = tuple(f"feature_{n}" for n in range(15))
     for number in range(versions):
-        name = names[number % models if number % 3 else 0]  # one model has a third of them
+        name = names[(number - number // 3) % models if number % 3 else 0]  # one model has a third of them
         count[name] += 1
         at = int((began + timedelta(minutes=number)).timestamp() * 1000)
         one = {"name": name, "version": count[name], "creation_time": at, "last_updated_time": at, "current_stage": "None"}
