@@ -260,6 +260,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'mlops_nb/batch/kernel.py'),
                                        'mlops_nb.batch.kernel.kernel_client': ( 'batch/kernel.html#kernel_client',
                                                                                 'mlops_nb/batch/kernel.py'),
+                                       'mlops_nb.batch.kernel.loaded_since': ('batch/kernel.html#loaded_since', 'mlops_nb/batch/kernel.py'),
                                        'mlops_nb.batch.kernel.settle_in': ('batch/kernel.html#settle_in', 'mlops_nb/batch/kernel.py'),
                                        'mlops_nb.batch.kernel.until_welcome': ( 'batch/kernel.html#until_welcome',
                                                                                 'mlops_nb/batch/kernel.py')},

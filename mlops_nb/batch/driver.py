@@ -135,7 +135,7 @@ def wait_for_order(orders: socket.socket, after: str, learnt: Callable[[list[str
         os._exit(0)
     drive(socket.socket(fileno=fds[0]), message, after, learnt, kernel)
 
-# %% ../../nbs/batch/12_driver.ipynb #1cc4080e
+# %% ../../nbs/batch/12_driver.ipynb #44f6f60c
 def command(line: socket.socket, message: dict[str, Any]) -> NoReturn:
     "The life of a copy that stands in for a program: calls `module:function` with the caller's words, and answers with the exit code."
     import importlib
@@ -150,8 +150,7 @@ def command(line: socket.socket, message: dict[str, Any]) -> NoReturn:
         _pass_on(line)
         module, _, function = message["call"].partition(":")
         sys.argv = list(message["argv"])
-        getattr(importlib.import_module(module), function)()
-        code = 0
+        code = getattr(importlib.import_module(module), function)() or 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
         if isinstance(end.code, str):

@@ -12,19 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself takes as long to load as all the rest
     from typing import Any
 
-# %% ../../nbs/doors/10_front.ipynb #0bbecabd
+# %% ../../nbs/doors/10_front.ipynb #bfc6ea6d
 HANDED = ("run",)  # commands that a warm process may carry out
 
 
 def main() -> None:
-    "The program."
+    "The program; it ends with the command's exit code, whoever carried it out."
     code = None
     if sys.argv[1:2] and sys.argv[1] in HANDED and sys.platform == "linux":
         code = hand_over(sys.argv)
     if code is None:
         from mlops_nb.doors.cli import main as command_line
 
-        command_line()
+        code = command_line()
     sys.exit(code)
 
 # %% ../../nbs/doors/10_front.ipynb #cf95332c

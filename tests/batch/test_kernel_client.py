@@ -24,7 +24,7 @@ def silent(tmp_path):
     from jupyter_client.blocking import BlockingKernelClient
     from jupyter_client.connect import write_connection_file
 
-    path, found = write_connection_file(str(tmp_path / "kernel.json"))
+    path = write_connection_file(str(tmp_path / "kernel.json"))[0]
     process = subprocess.Popen([sys.executable, "-c", SILENT, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     first = BlockingKernelClient(connection_file=path)
     first.load_connection_file()
