@@ -191,6 +191,21 @@ def test_nothing_that_can_be_asked_is_a_defect(server: Server, asked: tuple[Any,
     assert status < 400 or set(answer["error"]) == {"code", "message", "field", "hint"}
 
 
+def test_every_text_of_every_route_may_be_nonsense(server: Server) -> None:
+    """The fuzz meets each field now and then; this meets each one surely."""
+    for entry in ROUTES:
+        asked = list(inspect.signature(entry.act).parameters.values())[1:]
+        needed = {p.name: "double" for p in asked if p.default is p.empty}
+        for name in (p.name for p in asked):
+            for nasty in ("\0", "x" * 290, "../..", "%'\"", "-1"):
+                values = needed | {name: nasty}
+                named = {n: v for n, v in values.items() if n in entry.in_path}
+                rest = {n: v for n, v in values.items() if n not in entry.in_path}
+                body = json.dumps(rest).encode() if entry.method == "POST" else b""
+                status, _ = reply_in_json(server, entry, named, {} if entry.method == "POST" else rest, body)
+                assert nasty != "\0" or status == 422, (entry.method, entry.path, name, status)
+
+
 def test_the_description_names_every_route_and_refers_to_what_is_there() -> None:
     made = document(ROUTES)
     assert sum(len(methods) for methods in made["paths"].values()) == len(ROUTES)
