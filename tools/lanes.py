@@ -43,10 +43,11 @@ def pytest(name: str, *words: str) -> Step:
 SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # where a file's tests share what took minutes to make
 COMMANDS = tuple(f"tests/doors/test_cli{name}.py" for name in ("", "_deploy", "_schedules"))  # a process for each command
+ROUTES = ("tests/doors/test_jupyter_routes.py", "tests/doors/test_jupyter_live.py")  # an agent and a server behind Jupyter's
 SERVERS = ("tests/store/test_adopt.py",)  # MLflow's own
 BACKGROUND = ("agent", "agent_serving", "same_answer", "served_kinds", "schedules", "notifications", "clustering", "service")
 ONLINE = tuple(f"tests/desk/test_{name}.py" for name in BACKGROUND)
-ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk", "serve")), *COMMANDS, *SERVERS)
+ELSEWHERE = (*(f"tests/{name}" for name in ("faults", "browser", "build", "batch", "desk", "serve")), *COMMANDS, *ROUTES, *SERVERS)
 
 LANES = {
     "fast": Lane(
@@ -84,6 +85,7 @@ LANES = {
             pytest("wheel", "tests/build"),
             pytest("browser", "tests/browser"),
             pytest("commands", *COMMANDS, *SIDE_BY_SIDE),
+            pytest("routes", *ROUTES, *FILE_BY_FILE),
         ),
     ),
 }

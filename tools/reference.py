@@ -116,19 +116,24 @@ def write_settings(page: Page) -> None:
 
 
 def write_routes(page: Page) -> None:
-    from mlops_nb.doors.jupyter import ROUTES, STATUS
+    from mlops_nb.doors.jupyter import API, INVOCATIONS, ROUTES, STATUS, Invocations
 
     page.heading(
         2,
         "Routes of the Jupyter server",
-        "Below the server's base URL, with its token or cookie. Refusals are `{\"error\": {code, message, field, hint}}`.",
+        "Below the server's base URL, with its token or cookie; `GET /mlops-nb/api/openapi` describes them. "
+        "`?workspace=` names a workspace below the server's root. Lists are pages: `limit`, and `next` for what follows. "
+        "What takes long answers 202 with an action, which `actions/{id}` and the events tell of. "
+        "Refusals are `{\"error\": {code, message, field, hint}}`; a 409 says in `now` how it stands.",
     )
     rows = []
     for entry in ROUTES:
-        for method in ("get", "post", "put", "patch", "delete"):
-            if method in vars(entry.handler):
-                rows.append([f"`{method.upper()} {entry.path}`", page.said(f"route {entry.path}", entry.handler.__doc__)])
-    page.table(["route", "answer"], rows)
+        asked = ", ".join(f"`{name}`" for name in entry.forms[1].__struct_fields__)
+        said = page.said(f"route {entry.method} {entry.path}", entry.says)
+        rows.append([f"`{entry.method} /{API}/{entry.path}`", entry.right, asked, said])
+    path = INVOCATIONS.replace("(?P<name>[^/]+)", "{name}")
+    rows.append([f"`POST /{API}/{path}`", "execute", "", page.said("route invocations", Invocations.__doc__)])
+    page.table(["route", "right", "fields", "answer"], rows)
     page.heading(3, "Status of a refusal")
     page.table(["kind of error", "status"], [[kind, str(status)] for kind, status in STATUS.items()])
 

@@ -7,6 +7,7 @@ __all__ = ['AFTER', 'find_notebook', 'asked', 'orders', 'local_slots', 'start', 
 
 # %% ../../nbs/desk/03_running.ipynb #5d2fe067
 import contextlib
+import json
 import os
 import secrets
 import threading
@@ -23,7 +24,7 @@ from ..batch.notebook import check_parameters, expand, read_notebook
 from ..batch.order import Order, gather, open_marks, process_of, read_run, run_id, write_run
 from ..core.errors import NotebookNotFound, UsageError, nearest
 from ..core.lineage import current_actor
-from ..core.records import Run, now
+from ..core.records import Run, now, plain
 from ..core.secret import split_secrets
 from ..core.settings import Settings, workspace_key
 
@@ -197,4 +198,11 @@ def _merged(fresh: list[Run], known: list[Run], filters: dict[str, Any]) -> list
     "What the index says, corrected by what lies in folders, without writing anything."
     by_id = {run.id: run for run in [*reversed(fresh), *known]} | {run.id: run for run in fresh}
     status, notebook = filters.get("status"), filters.get("notebook")
-    return [r for r in by_id.values() if status in (None, r.status) and (notebook is None or r.notebook.endswith(notebook))]
+    if filters.get("after"):
+        return [by_id[run.id] for run in known]  # what is fresh stands on the first page
+    grid, q = filters.get("grid"), filters.get("q") or ""
+    return [
+        r for r in by_id.values()
+        if status in (None, r.status) and (notebook is None or r.notebook.endswith(notebook))
+        and grid in (None, r.grid) and any(q in text for text in (r.id, r.notebook, json.dumps(plain(r.parameters)), r.output, r.error))
+    ]  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.notebook import Value as Value
-from ..core.errors import ModelNotFound, RunNotFound, UsageError
+from ..core.errors import RunNotFound, UsageError
 from ..core.lineage import current_actor, note_model, note_registered
 from ..core.measures import Measure
 from ..core.records import DriftReport, Finding, ModelVersion, Receipt, Snapshot, now, plain
@@ -41,6 +41,7 @@ from .schedules import Schedules
 from .service import Service, service_measures
 from .serving import Serving
 from .settling import REPRODUCES
+from .shown import Shown
 from .stores import Base
 from .stores import make_workspace as make_workspace
 
@@ -286,7 +287,7 @@ class _Watch(_Production, Runs):
 # %% ../../nbs/desk/10_workspace.ipynb #214ac035
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
-    Replays, Investigating, Measuring, Expecting, Alerting, Drilling, Reporting, Service,
+    Replays, Investigating, Measuring, Expecting, Alerting, Drilling, Reporting, Service, Shown,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 
@@ -325,18 +326,22 @@ class Workspace(
 
     def overview(self) -> dict[str, Any]:
         "Name, folder, and how many tables, models, versions and runs there are; reads little."
-        names = {v.name for v in self._known_versions()}
+        from mlops_nb.desk.running import open_runs
+        from mlops_nb.store.models_pages import count_versions
+
+        models, versions = count_versions(self.stores.models)
+        control = self.stores.control
+        fresh = 0
+        for run in open_runs(self.settings, lambda run: run):
+            try:
+                control.get_run(run.id)
+            except RunNotFound:
+                fresh += 1
         return {
             "name": self.name,
             "root": str(self.root),
             "tables": len(self.stores.lake.tables()),
-            "models": len(names),
-            "versions": len(self._known_versions()),
-            "runs": len(list((self.settings.state_dir / "runs").glob("*/run.json"))),
+            "models": models,
+            "versions": versions,
+            "runs": control.count_runs() + fresh,
         }
-
-    def _known_versions(self) -> list[ModelVersion]:
-        try:
-            return self.versions()
-        except ModelNotFound:
-            return []

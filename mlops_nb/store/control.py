@@ -27,6 +27,7 @@ from .control_deployments import Deployments, spec_of
 from .control_keys import Keys
 from .control_leases import Leases
 from .control_outbox import Outbox
+from .control_pages import Pages
 from .control_receipts import Receipts, refuse_stale
 from .control_schedules import Schedules
 from .control_schema import Store, add_pins, permits, pins, put, receipts, revision, runs, shown
@@ -99,6 +100,7 @@ class Pins(Store):
 
 # %% ../../nbs/store/06_control.ipynb #4790ea4d
 _JSON = ("parameters", "inputs", "outputs", "results", "more")
+_SEARCHED = ("id", "notebook", "parameters", "output", "error")
 _COLUMNS = {column.name for column in runs.columns} - {"position", "grid", "more"}
 
 
@@ -140,10 +142,12 @@ class Runs(Store):
         notebook: str | None = None,  # its path, or the end of it
         after: str | None = None,  # id of the run at which the page before ended
         grid: str | None = None,
+        q: str | None = None,  # a text that id, notebook, parameters, output or error holds
     ) -> list[Run]:
         "Runs, the newest first."
         where = [runs.c.status == status] if status else []
         where += [runs.c.grid == grid] if grid else []
+        where += [sa.or_(*(runs.c[name].contains(q, autoescape=True) for name in _SEARCHED))] if q else []
         if notebook:
             where.append(sa.or_(runs.c.notebook == notebook, runs.c.notebook.endswith("/" + notebook, autoescape=True)))
         with self._reading() as connection:
@@ -152,7 +156,15 @@ class Runs(Store):
             query = sa.select(runs).where(*where).order_by(runs.c.position.desc()).limit(limit)
             return [_as_run(row) for row in connection.execute(query).mappings()]
 
+    def count_runs(self) -> int:
+        "How many there are."
+        with self._reading() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one())
+
     def _row(self, connection: Connection, id: str) -> Any:
+        exact = connection.execute(sa.select(runs).where(runs.c.id == id)).mappings().one_or_none()
+        if exact is not None:  # by its index; the start of an id has none
+            return exact
         begins = sa.func.substr(runs.c.id, 1, len(id)) == id
         query = sa.select(runs).where(begins).order_by((runs.c.id == id).desc(), runs.c.position.desc()).limit(4)
         found = connection.execute(query).mappings().all() if id else []
@@ -226,7 +238,7 @@ class Revisions(Receipts, Deployments):
         return done
 
 # %% ../../nbs/store/06_control.ipynb #a7aa55d3
-class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Mutes, Schedules, Outbox):
+class Control(Revisions, Permits, Runs, Pins, Leases, Keys, Mutes, Schedules, Outbox, Pages):
     "The control database: who changed production, what is deployed, who may ask it, what runs, what must be kept, what needs a person."
 
     def __enter__(self) -> Self:

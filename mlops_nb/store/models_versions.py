@@ -179,7 +179,9 @@ class Registry:
 
     def aliases(self, name: str) -> dict[str, int]:
         "MLflow's aliases of a model: a mirror of the receipts, unless somebody moved one elsewhere."
-        return {alias: int(version) for alias, version in dict(getattr(self.model(name), "aliases", None) or {}).items()}
+        found = [] if "'" in name else self._ask(lambda: self.client.search_registered_models(f"name='{name}'", 1)) or []
+        model = found[0] if found else self.model(name)  # which reads every version of it
+        return {alias: int(version) for alias, version in dict(getattr(model, "aliases", None) or {}).items()}
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         from mlflow.exceptions import MlflowException

@@ -5,6 +5,7 @@ import errno
 import gc
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
 from mlops_nb import Workspace
-from mlops_nb.doors import jupyter
+from mlops_nb.doors import jupyter, routes_data
+from mlops_nb.doors.routes import Server
 
 HEAVY = ("mlflow", "pandas", "polars", "pyarrow", "sklearn", "sqlalchemy", "whylogs", "deltalake", "papermill")
 ROUTE = ("mlops-nb", "api", "workspace")
@@ -96,26 +98,27 @@ async def test_broken_settings_are_named(jp_fetch, jp_root_dir):
     assert error(refused)["code"] == "settings_invalid" and error(refused)["field"] == "port"
 
 
-GUARDED = [
-    (entry.path, method.upper())
-    for entry in jupyter.ROUTES
-    for method in ("get", "post", "put", "patch", "delete")
-    if method in vars(entry.handler)
-]
+GUARDED = [(entry.method, re.sub(r"\{\w+\}", "x", entry.path)) for entry in jupyter.ROUTES] + [("POST", "deployments/x/invocations")]
 
 
-@pytest.mark.parametrize(("path", "method"), GUARDED)
-async def test_nobody_gets_in_without_a_token(jp_fetch, path, method):
-    body = "{}" if method in ("POST", "PUT", "PATCH") else None
-    with pytest.raises(HTTPClientError) as refused:
-        await jp_fetch(*path.strip("/").split("/"), headers={"Authorization": ""}, method=method, body=body)
-    assert refused.value.code == 403
-    assert error(refused)["code"] == "http_403"
+async def refused_by(jp_fetch, method: str, path: str, **headers: str) -> tuple[int, str]:
+    """Status and code of the refusal of a route."""
+    try:
+        done = await jp_fetch("mlops-nb", "api", *path.split("/"), method=method, body="{}" if method == "POST" else None, headers=headers)
+    except HTTPClientError as refused:
+        assert refused.response is not None
+        return refused.code, json.loads(refused.response.body)["error"]["code"]
+    return done.code, ""
 
 
-def test_every_route_is_guarded_by_name():
-    assert {path for path, _ in GUARDED} == {entry.path for entry in jupyter.ROUTES}, "a route without a method"
-    assert all(entry.handler.auth_resource == "mlops-nb" for entry in jupyter.ROUTES)
+async def test_nobody_gets_in_without_a_token(jp_fetch):
+    let_in = [one for one in GUARDED if await refused_by(jp_fetch, *one, Authorization="") != (403, "http_403")]
+    assert let_in == []
+
+
+def test_every_route_is_guarded_by_name(tmp_path):
+    made = jupyter.entries(Server(tmp_path))
+    assert len(made) > 40 and all(handler.auth_resource == "mlops-nb" for _, handler, _ in made)
 
 
 class Nobody(Authorizer):
@@ -128,20 +131,31 @@ class Nobody(Authorizer):
         return False
 
 
-async def test_the_server_may_forbid_it(jp_configurable_serverapp, jp_fetch, jp_serverapp, monkeypatch):
+async def test_the_server_may_forbid_each_route(jp_fetch, jp_serverapp, monkeypatch):
     monkeypatch.setattr(Nobody, "asked", [])
     jp_serverapp.web_app.settings["authorizer"] = Nobody(parent=jp_serverapp)
-    with pytest.raises(HTTPClientError) as refused:
-        await jp_fetch(*ROUTE)
-    assert refused.value.code == 403
-    assert Nobody.asked == [("read", "mlops-nb")]
-    assert error(refused)["code"] == "http_403"
+    let_in = [one for one in GUARDED if await refused_by(jp_fetch, *one) != (403, "http_403")]
+    assert let_in == []
+    assert Nobody.asked == [(entry.right, "mlops-nb") for entry in jupyter.ROUTES] + [("execute", "mlops-nb")]
+
+
+class Reader(Nobody):
+    """Lets everybody look, and nobody touch."""
+
+    def is_authorized(self, handler, user, action, resource):
+        return action == "read"
+
+
+async def test_a_reader_sees_all_and_changes_nothing(jp_fetch, jp_serverapp):
+    jp_serverapp.web_app.settings["authorizer"] = Reader(parent=jp_serverapp)
+    looks = [one for one in GUARDED if (await refused_by(jp_fetch, *one))[0] != 403]
+    assert looks == [one for one in GUARDED if one[0] == "GET"]
 
 
 async def test_a_slow_workspace_does_not_hold_up_the_server(jp_fetch, monkeypatch):
     """The answer waits for an event that only another answer of the same server can set off."""
     other_answered = threading.Event()
-    monkeypatch.setattr(jupyter, "overview", lambda root: {"waited": other_answered.wait(20)})
+    monkeypatch.setattr(routes_data, "overview", lambda ask: {"waited": other_answered.wait(20)})
     slow = asyncio.ensure_future(jp_fetch(*ROUTE, request_timeout=30))
     await jp_fetch("api", "status")
     other_answered.set()
@@ -149,10 +163,10 @@ async def test_a_slow_workspace_does_not_hold_up_the_server(jp_fetch, monkeypatc
 
 
 async def test_a_defect_says_nothing_of_its_data(jp_fetch, monkeypatch):
-    def defect(root):
+    def defect(ask):
         raise KeyError("password=hunter2")
 
-    monkeypatch.setattr(jupyter, "overview", defect)
+    monkeypatch.setattr(routes_data, "overview", defect)
     with pytest.raises(HTTPClientError) as refused:
         await jp_fetch(*ROUTE)
     assert refused.value.code == 500
@@ -162,10 +176,10 @@ async def test_a_defect_says_nothing_of_its_data(jp_fetch, monkeypatch):
 
 @pytest.mark.parametrize(("number", "status", "code"), [(errno.EROFS, 403, "workspace_not_writable"), (errno.ENOSPC, 503, "storage_full")])
 async def test_what_the_disk_refuses_is_said(jp_fetch, monkeypatch, number, status, code):
-    def disk(root):
+    def disk(ask):
         raise OSError(number, os.strerror(number), "key")
 
-    monkeypatch.setattr(jupyter, "overview", disk)
+    monkeypatch.setattr(routes_data, "overview", disk)
     with pytest.raises(HTTPClientError) as refused:
         await jp_fetch(*ROUTE)
     assert (refused.value.code, error(refused)["code"]) == (status, code) and "key" in error(refused)["message"]
