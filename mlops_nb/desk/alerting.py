@@ -46,7 +46,7 @@ def alarms_of(
     found = [*measures(stores, model, since=since, window=""), *more]
     return evaluate(rules, found, muted=muted_of(stores, model), now=now()), found
 
-# %% ../../nbs/desk/09_alerting.ipynb #da88acaa
+# %% ../../nbs/desk/09_alerting.ipynb #32360cf6
 def _mark(alarm: Alarm) -> tuple[str, str]:
     return alarm.cause, str(plain(alarm.raised))
 
@@ -74,7 +74,8 @@ def settle(stores: Stores, model: str, rules: Iterable[Rule] | None = None, more
     with stores.control.lease("alerts", f"alerts of {model}", ttl_s=60):
         chosen = rules_of(stores, model) if rules is None else tuple(rules)
         alarms, found = alarms_of(stores, model, chosen, more=more)
-        alarms = [a for a in alarms if a.holds or a.raised >= min(max(m.start for m in found), now()) - LOOK_BACK]
+        newest = max((m.start for m in found if m.kind != "service"), default=now())  # service levels are of today, whatever the rows
+        alarms = [a for a in alarms if a.holds or a.raised >= min(newest, now()) - LOOK_BACK]
         there = [a for a in stores.control.alerts(open_only=False, model=model, limit=None) if a.evidence.get("cause")]
         known = {_told(a): a for a in sorted(there, key=lambda a: (a.is_open, a.at))}  # the open one, else the newest
         raised = []

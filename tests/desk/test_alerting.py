@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_two_passes_raise_one_alert_and_only_a_new_window_counts(ws: Workspace) 
     over = ws.stores.control.get_alert(alert.id)
     assert not over.is_open and "well again" in over.note and open_(ws) == []
     assert settle(ws.stores, "delay") == [], "what is over is not raised again"
+
+
+def test_what_was_over_long_ago_is_written_down_although_the_service_is_of_today(ws: Workspace) -> None:
+    take(ws, range(20), bad={5, 6, 7})
+    level = Measure("delay", "service", "burn_errors_1h", 0.0, now() - timedelta(hours=1), now(), deployment="delay", verdict="ok", n=60)
+    (past,) = settle(ws.stores, "delay", more=[level])
+    assert past.kind == "drift" and not ws.stores.control.get_alert(past.id).is_open
+    burning = replace(level, value=20.0, verdict="changed", reason="2 % of the month's errors in an hour")
+    assert [a.kind for a in settle(ws.stores, "delay", more=[burning])] == ["service"]
+    settle(ws.stores, "delay", more=[level])
+    assert open_(ws) == [], "it burns no more"
 
 
 def test_two_at_once_raise_one(ws: Workspace) -> None:
