@@ -2895,6 +2895,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'mlops_nb/desk/workspace.py'),
                                          'mlops_nb.desk.workspace.Workspace.exclusively': ( 'desk/workspace.html#workspace.exclusively',
                                                                                             'mlops_nb/desk/workspace.py'),
+                                         'mlops_nb.desk.workspace.Workspace.expect_alert': ( 'desk/workspace.html#workspace.expect_alert',
+                                                                                             'mlops_nb/desk/workspace.py'),
                                          'mlops_nb.desk.workspace.Workspace.label_file': ( 'desk/workspace.html#workspace.label_file',
                                                                                            'mlops_nb/desk/workspace.py'),
                                          'mlops_nb.desk.workspace.Workspace.overview': ( 'desk/workspace.html#workspace.overview',

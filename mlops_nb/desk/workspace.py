@@ -300,6 +300,17 @@ class Workspace(
     def _levels(self, model: str) -> list[Measure]:
         return service_measures(self.stores, model=model.partition("/")[0], window="1d")
 
+    def expect_alert(self, alert: str, reason: str) -> Receipt:
+        "“Expected: this is the new normal”: the window of an alert becomes a further reference, and the alert is over."
+        self._change("expect")
+        found = self.stores.control.get_alert(alert)
+        if not found.version or found.window_start is None:
+            words = f"Alert {alert} ({found.kind}) is not about the data of a window."
+            raise UsageError(words, field="alert", hint="`mlops-nb watch alerts --resolve ID` marks it as dealt with.")
+        receipt = self.expect(found.version, found.window_start, found.evidence.get("window_end"), reason=reason)
+        self.stores.control.resolve_alert(alert, actor=self._actor(), reason=f"expected: {reason}")
+        return receipt
+
     def commit_file(self, name: str, file: str | Path, **options: Any) -> Snapshot:
         "Commits a CSV, Parquet or JSON-lines file."
         return self.commit(name, read_file(Path(file)), **options)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ..core.errors import UsageError
 from ..core.records import listing
 from .frame import output, say, watch, workspace
 from .text import table
@@ -44,16 +45,25 @@ def watch_pass(model: str, window: str, reference: str, fresh: bool, out: str) -
 
 # %% ../../nbs/doors/06_cli_watch.ipynb #c3dc1959
 @watch.command("expect")
-@click.argument("version", metavar="MODEL[/VERSION]")
+@click.argument("version", metavar="MODEL[/VERSION]", default="")
+@click.option("--alert", default="", metavar="ID", help="The window of this alert, which is over with it.")
 @click.option("--from", "start", default=None, help="Start of the window: 2013-06-01, or with a time; UTC.")
 @click.option("--to", "end", default=None, help="Its end, not included.")
 @click.option("--feature", default=None, help="Only this feature; default: all of them.")
 @click.option("--reason", default="", help="Why it is normal; stands in the receipt.")
 @click.option("--undo", default="", metavar="RECEIPT", help="Take such a declaration back.")
 @output
-def watch_expect(version: str, start: str | None, end: str | None, feature: str | None, reason: str, undo: str, out: str) -> None:
+def watch_expect(
+    version: str, alert: str, start: str | None, end: str | None, feature: str | None, reason: str, undo: str, out: str
+) -> None:
     "Declare a window normal: from then on what looks like it has not drifted. Leaves a receipt."
-    receipt = workspace().expect(version, start, end, feature, reason, undo=undo)
+    ws = workspace()
+    if not version and not alert:
+        hint = "`mlops-nb watch expect delay/2 --from 2013-06-01 --to 2013-07-01`, or `--alert ID`."
+        raise UsageError("Name a model, or an alert.", field="version", hint=hint)
+    receipt = ws.expect_alert(alert, reason) if alert else ws.expect(version, start, end, feature, reason, undo=undo)
+    if alert:
+        start, end = receipt.evidence["start"][:10], receipt.evidence["end"][:10]
     done = "was taken back" if undo else "counts as normal from now on"
     what = f"receipt {undo}" if undo else f"{start} to {end}" + (f" ({feature})" if feature else "")
     say(out, receipt, lambda: f"{receipt.evidence['version']}: {what} {done} (receipt {receipt.id}).")
