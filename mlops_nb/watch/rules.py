@@ -7,7 +7,7 @@ __all__ = ['LOOK', 'DEFAULTS', 'WORDS', 'OTHER', 'Place', 'FAMILIES', 'MOST_NAME
            'read_rules', 'parse_rules', 'rules_text', 'Alarm', 'concerns', 'evaluate', 'folded', 'named',
            'rules_digest']
 
-# %% ../../nbs/watch/16_rules.ipynb #cca1d91c
+# %% ../../nbs/watch/16_rules.ipynb #e8564858
 import hashlib
 import re
 from bisect import bisect_right
@@ -21,8 +21,9 @@ from ..core.errors import MlopsError, nearest
 from ..core.measures import Measure, MeasureKind
 from ..core.records import Kind, Record
 from ..score.metrics import HEADLINE
+from .steps import stepped
 
-# %% ../../nbs/watch/16_rules.ipynb #246ba884
+# %% ../../nbs/watch/16_rules.ipynb #43626d41
 class RulesInvalid(MlopsError):
     "A watch file that cannot be followed."
 
@@ -42,6 +43,7 @@ class Rule(Record):
     above: float | None = None  # in place of the verdict: values over that
     below: float | None = None
     broken: bool = False  # only columns that are broken, not merely moved
+    step: float | None = None  # only values so far above those of the fortnight before: what came overnight
     whole: bool = False  # only the model as a whole, not each version, deployment and way in
     unless: tuple[str, ...] = ()  # rules that, while they hold for the same version, say the same and more
     every: str = "1d"  # how wide its windows are; empty: of any width
@@ -69,7 +71,7 @@ def _age(text: str) -> timedelta:
         raise RulesInvalid(f"{text!r} is not a time.", field="time", hint="Like 12h, 7d, 2w; 0d for none.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
-# %% ../../nbs/watch/16_rules.ipynb #f66a987d
+# %% ../../nbs/watch/16_rules.ipynb #62239626
 LOOK = "`mlops-nb watch report {model}` shows the windows; an investigation opens by itself."
 DEFAULTS: tuple[Rule, ...] = (
     Rule("drift", "drift", ("score",), k=3, n=5, says="what the model leans on has moved", hint=LOOK),
@@ -77,6 +79,8 @@ DEFAULTS: tuple[Rule, ...] = (
          says="the model's answers have moved", hint=LOOK),
     Rule("column_broken", "drift", ("distance",), ("?*",), when=("changed", "drifted"), broken=True, severity="critical",
          says="a column is broken", hint="Look at the feed of these columns; a change of unit or a default value looks like this."),
+    Rule("step", "drift", ("distance",), ("?*",), when=("ok", "changed", "drifted"), step=0.25, k=4, n=4,
+         says="a column changed from one day to the next and stayed so, as no season does", hint="Look at the feed of these columns."),
     Rule("quality", "quality", ("broken_rules",), says="the data breaks the contract", hint=LOOK),
     Rule("new_category", "quality", ("unseen_share",), ("?*",), when=("changed", "drifted"), above=0.02, says="values that were never seen",
          hint="Is it a new product, place or spelling? `mlops-nb watch expect` makes it the new normal."),
@@ -120,7 +124,7 @@ def default_rules(kind: Kind = "binary") -> tuple[Rule, ...]:
             out.append(replace(rule, measures=measures))
     return tuple(out)
 
-# %% ../../nbs/watch/16_rules.ipynb #00b3b62a
+# %% ../../nbs/watch/16_rules.ipynb #2161a78d
 WORDS = tuple(f.name for f in fields(Rule) if f.name != "name")
 OTHER = ("rules", "retrain", "service", "window")  # what a watch file may hold
 
@@ -140,7 +144,7 @@ def _value(where: str, word: str, value: Any, line: int | None) -> Any:
     if word in ("k", "n", "clear"):
         if isinstance(value, bool) or not isinstance(value, int) or value < (word != "clear"):
             raise _fail(where, f"{value!r} is not a number of windows, 1 or more.", line=line)
-    elif word in ("above", "below"):
+    elif word in ("above", "below", "step"):
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise _fail(where, f"{value!r} is not a number.", line=line)
     elif word in ("enabled", "broken", "whole"):
@@ -295,7 +299,7 @@ def _is_bad(rule: Rule, m: Measure) -> bool:
 def _is_known(rule: Rule, m: Measure) -> bool:
     return "none" in rule.when or m.verdict != "none"
 
-# %% ../../nbs/watch/16_rules.ipynb #b565b61a
+# %% ../../nbs/watch/16_rules.ipynb #5610c487
 Place = tuple[str, str, str, str]  # version, deployment, source, segment
 
 
@@ -332,6 +336,7 @@ def _rows(
     silent = {feature for feature, kind in muted if kind in ("", rule.name)}
     found: dict[Place, dict[datetime, _Window]] = {}
     moved = _moved(measures, rule.kind) if silent else {}
+    steps = None if rule.step is None else stepped((m for m in measures if concerns(rule, m)), rule.step)
     for m in measures:
         if not concerns(rule, m) or (rule.whole and (m.version or m.deployment or m.source)):
             continue
@@ -340,7 +345,7 @@ def _rows(
         windows = found.setdefault(_place(m), {})
         window = windows.setdefault(m.start, _Window(m.start, m.end))
         window.known |= _is_known(rule, m)
-        if _is_bad(rule, m) and not _is_silent(m, silent, moved):
+        if _is_bad(rule, m) and not _is_silent(m, silent, moved) and (steps is None or (m.of, m.start) in steps):
             window.bad.append(m)
     return {place: [w for _, w in sorted(windows.items())] for place, windows in found.items()}
 
@@ -409,9 +414,9 @@ def _of_rule(
             out.append(_alarm(rule, place, held, raised, over, known))
     return out
 
-# %% ../../nbs/watch/16_rules.ipynb #6f7c4235
+# %% ../../nbs/watch/16_rules.ipynb #cbae57f3
 FAMILIES: tuple[tuple[str, ...], ...] = (  # of rules; the more telling one first
-    ("column_broken", "column_missing", "new_category", "quality", "drift", "drift_answers", "skew"),
+    ("column_broken", "column_missing", "step", "new_category", "quality", "drift", "drift_answers", "skew"),
     ("performance", "error_rate", "concept", "estimate", "cusum"),
     ("no_data", "volume", "stale"),
 )
@@ -447,7 +452,7 @@ def folded(alarms: Iterable[Alarm]) -> list[Alarm]:
             heads.append(replace(alarm, raised=head.over))
     return [replace(h, message=f"{h.message} Also: {', '.join(h.also)}.") if h.also else h for h in heads]
 
-# %% ../../nbs/watch/16_rules.ipynb #c72e0ffc
+# %% ../../nbs/watch/16_rules.ipynb #dd93795b
 MOST_NAMED = 4
 
 
@@ -458,7 +463,7 @@ def _blamed(rule: Rule, place: Place, held: Sequence[_Window], known: Iterable[M
     weights: dict[str, float] = {}
     since: dict[str, datetime] = {}
     for m in known:
-        moved = m.feature and m.start in starts and m.verdict in ("changed", "drifted") and (not mine or m.feature in mine)
+        moved = m.feature and m.start in starts and (m.feature in mine if mine else m.verdict in ("changed", "drifted"))
         if moved and _place(m) == place:
             weights[m.feature] = weights.get(m.feature, 0.0) + max(m.severity, 1e-9)
             since[m.feature] = min(m.start, since.get(m.feature, m.start))
