@@ -88,6 +88,14 @@ export interface IAlert {
   readonly at: string | null;
   readonly last_at: string | null;
   readonly resolved_at: string | null;
+  readonly feature: string;
+  readonly segment: string;
+  readonly window_start: string | null;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly acked_by: string;
+  readonly acked_at: string | null;
+  readonly snoozed_until: string | null;
+  readonly note: string;
 }
 
 /** One question to a version, and its answer. */
@@ -278,7 +286,7 @@ export interface IPoolInfo {
 export interface IReceipt {
   readonly id: string;
   readonly sequence: number;
-  readonly action: 'promote' | 'rollback' | 'adopt' | 'forget' | 'deploy' | 'undeploy';
+  readonly action: 'promote' | 'rollback' | 'adopt' | 'forget' | 'deploy' | 'undeploy' | 'reference';
   readonly model: string;
   readonly alias: string;
   readonly from_version: number | null;
