@@ -6,13 +6,17 @@
 The notebooks of nbs/jobs need a filled workspace. They get one of their own, in a temporary folder.
 """
 
+import gc
+import importlib
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -35,22 +39,60 @@ def call(*words: str, **more: str) -> None:
     subprocess.run([str(BIN / words[0]), *words[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
 
 
-def check(path: Path) -> str:
-    "Runs the cells of one notebook with nbdev's runner, in a process of its own; what it printed when one fails, else nothing."
-    words = [str(BIN / "nbdev-test"), str(path), "--n-workers", "0", "--do-print"]
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
-    begun = time.monotonic()
-    done = subprocess.run(
-        words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {time.monotonic() - begun:5.1f} s  {path.relative_to(ROOT)}", flush=True)
-    return "" if done.returncode == 0 else f"--- {path.relative_to(ROOT)}\n{done.stdout}"
+# What many lessons import. A lesson is checked in a copy of a process that has these loaded: modules only, nothing that was called.
+LOADED = (
+    "mlops_nb", "nbdev.test", "numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "sqlalchemy", "alembic", "deltalake", "whylogs",
+    "sklearn.ensemble", "sklearn.linear_model", "sklearn.pipeline", "sklearn.compose", "mlflow", "click", "matplotlib.figure",
+)  # fmt: skip
+
+
+ALONE = (ROOT / "nbs" / "profile" / "00_engine.ipynb",)  # it looks at what is loaded
+
+
+def check(path: Path, words: IO[str]) -> NoReturn:
+    "Runs the cells of one notebook with nbdev's runner; called in a copy of its own, which ends here."
+    status = 1
+    try:
+        os.dup2(words.fileno(), 1)
+        os.dup2(words.fileno(), 2)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115  # the copy's own
+        sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+        if path in ALONE:
+            os.execv(BIN / "nbdev-test", [str(BIN / "nbdev-test"), str(path), "--n-workers", "0", "--do-print"])
+        os.chdir(ROOT / "nbs")
+        from nbdev.test import test_nb
+
+        status = 0 if test_nb(path, basepath=ROOT, do_print=True)[0] else 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
 
 
 def test() -> None:
-    "Every lesson, two at a time. None sees what another has imported or left in memory."
-    with ThreadPoolExecutor(2) as pool:
-        failed = [text for text in pool.map(check, lessons()) if text]
+    "Every lesson, two at a time, each in a fresh copy of this process. None sees what another has called or left in memory."
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    for name in LOADED:
+        importlib.import_module(name)
+    if threading.active_count() > 1:
+        sys.exit("a module of LOADED starts threads; it cannot be in a process that is copied")
+    gc.freeze()
+    waiting, running, failed = lessons(), {}, []
+    while waiting or running:
+        while waiting and len(running) < 2:
+            path, words = waiting.pop(0), tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed when its lesson has ended
+            sys.stdout.flush()
+            pid = os.fork()
+            if not pid:
+                check(path, words)
+            running[pid] = path, words, time.monotonic()
+        pid, status = os.wait()
+        path, words, begun = running.pop(pid)
+        print(f"{'FAILED' if status else 'ok    '} {time.monotonic() - begun:5.1f} s  {path.relative_to(ROOT)}", flush=True)
+        if status:
+            words.seek(0)
+            failed.append(f"--- {path.relative_to(ROOT)}\n{words.read()}")
+        words.close()
     if failed:
         print("", *failed, sep="\n")
         sys.exit(f"{len(failed)} of {len(lessons())} notebooks failed")

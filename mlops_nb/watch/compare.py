@@ -328,7 +328,7 @@ def _said_numeric(
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
-# %% ../../nbs/watch/01_compare.ipynb #0fce59ed
+# %% ../../nbs/watch/01_compare.ipynb #2e11f210
 def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[Sighting]:
     "Have the numbers moved? In many windows at once, each with its terms."
     it = known(ref)
@@ -342,7 +342,7 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
     for i, (win, of) in enumerate(zip(wins, terms, strict=True)):
         gap = gaps[i]
         limit = max(GAP, gap_ceiling_of(ref, it.here, of) * scale(ref.m, win.m))
-        if gap > limit:  # days are asked only when there is something to explain
+        if gap > limit and not unit(it.before, after[i]):  # days are asked only when there is something that they could explain
             limit = max(limit, days_of(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
         simple = it.width > 0 and isfinite(moved[i])
         effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)

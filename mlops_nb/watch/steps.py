@@ -5,19 +5,20 @@
 # %% auto #0
 __all__ = ['BEFORE', 'GAP', 'ENOUGH', 'KNOWN', 'SPREADS', 'LEAST', 'stepped']
 
-# %% ../../nbs/watch/15_steps.ipynb #44c361d5
+# %% ../../nbs/watch/15_steps.ipynb #7511b908
 from collections.abc import Iterable
+from datetime import datetime
 
 import numpy as np
 
 from ..core.measures import Measure
 
-# %% ../../nbs/watch/15_steps.ipynb #805e7597
+# %% ../../nbs/watch/15_steps.ipynb #526a0576
 BEFORE, GAP, ENOUGH, KNOWN = 14, 4, 7, 60  # windows that count as before, those in between, how many must be known; and a memory
 SPREADS, LEAST = 5.0, 0.02  # robust deviations, and the smallest one that is believed
 
 
-def stepped(measures: Iterable[Measure], least: float) -> set[tuple[tuple[str, ...], object]]:
+def stepped(measures: Iterable[Measure], least: float) -> set[tuple[tuple[str, ...], datetime]]:
     "Key of the series and start of each window whose value is above all of two months, and above the usual by `least` and five deviations."
     series: dict[tuple[str, ...], list[Measure]] = {}
     for m in measures:
