@@ -6,7 +6,7 @@
 __all__ = ['WORSE', 'MOST_GAPS', 'width_of', 'Promise', 'promise_of', 'of_window', 'of_report', 'Mark', 'mark_of',
            'changed_windows', 'from_labels', 'take', 'is_deployed', 'watched_models', 'Measuring']
 
-# %% ../../nbs/desk/08_measuring.ipynb #20225bdf
+# %% ../../nbs/desk/08_measuring.ipynb #47ab2055
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,13 +18,12 @@ from ..core.measures import Measure
 from ..core.records import RunVerdict, now
 from ..score.metrics import HEADLINE
 from ..watch.concept import CRITICAL
-from ..watch.measures import absent, volume_measures
 from ..watch.performance import Measured
 from .labelling import Answers, Width, end_of, moment, start_of, starts_of, us_of
 from .logging import age_of
 from .measured import Group, Taken, measures, store, stored_groups
 from .performance import STREAM, PerformanceReport, PerformanceWindow, performance_report
-from .profiled import Job, Windows, windows_of
+from .profiled import Job, Windows, judging, windows_of
 from .standards import Standing, basis_of, expectations, mode_for, standing
 from .stores import Base, Stores
 
@@ -36,7 +35,7 @@ def width_of(window: str) -> Width:
         raise UsageError(f"window={window!r} is not a length of a minute or more.", field="window", hint='For example "1h", "1d", "month".')
     return found
 
-# %% ../../nbs/desk/08_measuring.ipynb #5c3a8553
+# %% ../../nbs/desk/08_measuring.ipynb #03e5b390
 WORSE = 0.02  # below it a difference is true and of no interest; a tenth of errors that are no shares
 _CONCEPT: dict[str, RunVerdict] = {"ok": "ok", "diverging": "drifted", "worse": "drifted", "warning": "changed", "none": "none"}
 
@@ -86,14 +85,14 @@ def of_window(w: PerformanceWindow, model: str, promise: Promise) -> list[Measur
         out.append(Measure(kind="performance", name=name, value=_known(m.value), low=_known(m.low), high=_known(m.high), threshold=bound,
                            reference=reference.get(name), verdict=verdict, n=w.labelled, reason=said, **of))  # fmt: skip
     if not chosen:
-        out.append(absent("performance", headline, reason=seen.note or w.note or "no labels", n=w.labelled, **of))
+        out.append(judging().absent("performance", headline, reason=seen.note or w.note or "no labels", n=w.labelled, **of))
     for name, m in ((k, v) for k, v in guess.metrics.items() if not w.segment or k == headline):
         verdict, bound = promise.judged(name, m, w)
         out.append(Measure(kind="estimate", name=name, value=_known(m.value), low=_known(m.low), high=_known(m.high), threshold=bound,
                            reference=reference.get(name), verdict=verdict, n=guess.rows,
                            reason=f"an estimate, assumes {guess.assumes}", **of))  # fmt: skip
     if not guess.metrics:
-        out.append(absent("estimate", headline, reason=guess.note or w.note or "no estimate", **of))
+        out.append(judging().absent("estimate", headline, reason=guess.note or w.note or "no estimate", **of))
     if not w.segment:
         out.append(_of_concept(w.concept, "diverging", of))
     return out
@@ -217,7 +216,7 @@ def from_labels(stores: Stores, model: str, window: str, only: list[int] | None,
         out.setdefault(us_of(m.start), []).append(m)
     return out
 
-# %% ../../nbs/desk/08_measuring.ipynb #b707dba2
+# %% ../../nbs/desk/08_measuring.ipynb #ed009c92
 def take(
     stores: Stores,
     model: str,
@@ -289,7 +288,7 @@ def _take_volume(
         start = end_of(start, width)
     gaps = [s for s in starts if s not in rows][-MOST_GAPS:]
     counts = [(moment(s), moment(end_of(s, width)), rows.get(s, 0)) for s in sorted({*rows, *gaps})]
-    for m in volume_measures(counts, present=at, model=model):
+    for m in judging().volume_measures(counts, present=at, model=model):
         place: Group = ("v", "", us_of(m.start))
         basis = basis_of("v", m.value, m.reference, m.verdict)
         if inside(place[2]) and known.get(place) != basis:
@@ -306,7 +305,7 @@ def _take_present(
     deployed, found = is_deployed(stores, model), []
     for name, rows, us in zip(("newest_row_s", "newest_label_s"), mark.rows, mark.newest, strict=True):
         if not rows:
-            found.append(absent("freshness", name, reason="no data" if name == "newest_row_s" else "no labels", **of))
+            found.append(judging().absent("freshness", name, reason="no data" if name == "newest_row_s" else "no labels", **of))
             continue
         age, asked = max(0.0, at.timestamp() - us / 1e6), deployed and name == "newest_row_s"
         verdict: RunVerdict = "none" if not asked else "changed" if age > 2 * length else "ok"

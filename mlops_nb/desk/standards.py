@@ -6,7 +6,7 @@
 __all__ = ['Day', 'ANSWERS', 'FORMAT', 'FIRST', 'read_days', 'answer_days', 'answer_columns', 'Expected', 'expectations',
            'basis_of', 'Standing', 'standing', 'mode_for', 'accepted']
 
-# %% ../../nbs/desk/06_standards.ipynb #b22713e6
+# %% ../../nbs/desk/06_standards.ipynb #874088a1
 import hashlib
 import json
 import os
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MlopsError
 from ..core.records import ModelVersion, Record, plain, restore
-from ..watch.drift import MODES, Accepted
 from ..watch.estimate import Calibration, read_calibration
 from .answered import window_table
 from .held_out import kept_rows, place_of
@@ -27,6 +26,7 @@ from .stores import Stores
 
 if TYPE_CHECKING:
     from mlops_nb.core.contract import Contract
+    from mlops_nb.watch.drift import Accepted
 
 # %% ../../nbs/desk/06_standards.ipynb #8469f1f5
 Day = tuple[datetime | None, Mapping[str, Any]]  # start, summaries by column
@@ -131,7 +131,7 @@ def basis_of(kind: str, *parts: Any) -> str:
     text = json.dumps([FORMAT, *map(plain, parts)], sort_keys=True, default=str)
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-# %% ../../nbs/desk/06_standards.ipynb #a47cc798
+# %% ../../nbs/desk/06_standards.ipynb #2400429b
 @dataclass
 class Standing:
     "What the windows of one version are held against."
@@ -193,6 +193,8 @@ def standing(stores: Stores, ref: str, expected: Sequence[Expected] = ()) -> Sta
 
 def mode_for(reference: Sequence[str], model: str) -> str:
     "What a model is held against, by the setting `watch_reference`."
+    from mlops_nb.watch.drift import MODES
+
     chosen = MODES[0]
     for entry in reference:
         name, colon, mode = entry.partition(":")
@@ -203,6 +205,8 @@ def mode_for(reference: Sequence[str], model: str) -> str:
     return chosen
 
 
-def accepted(expected: Expected, days: Sequence[Any]) -> Accepted:
+def accepted(expected: Expected, days: Sequence[Any]) -> "Accepted":
     "The same with the profiles of its days."
+    from mlops_nb.watch.drift import Accepted
+
     return Accepted(expected.start, tuple(days), expected.feature, expected.words)
