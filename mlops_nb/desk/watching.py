@@ -21,7 +21,7 @@ from .measuring import take, watched_models
 if TYPE_CHECKING:
     from mlops_nb.desk.workspace import Workspace
 
-# %% ../../nbs/desk/19_watching.ipynb #6f4e09d5
+# %% ../../nbs/desk/19_watching.ipynb #6bf857af
 log = logging.getLogger("mlops_nb.agent")
 FIRST = 60.0  # seconds until the first pass: an agent that starts has other things to do
 After = Callable[[str, list[Measure]], None]
@@ -53,6 +53,7 @@ class Watching:
             raise problems[0]
 
     def _pass(self, ws: "Workspace", model: str) -> Iterator[Exception]:
+        taken: list[Measure] = []
         for window in self.settings.watch_windows or ("1d",):
             try:
                 found = take(ws.stores, model, window=window)
@@ -62,9 +63,10 @@ class Watching:
                 continue
             if found:
                 log.info("took %d measures of %s, windows of %s", len(found), model, window)
-            for after in self.after_pass:
-                try:
-                    after(model, found)
-                except Exception as problem:
-                    log.warning("after the pass over %s: %s", model, problem, exc_info=not isinstance(problem, MlopsError))
-                    yield problem
+            taken += found
+        for after in self.after_pass:
+            try:
+                after(model, taken)
+            except Exception as problem:
+                log.warning("after the pass over %s: %s", model, problem, exc_info=not isinstance(problem, MlopsError))
+                yield problem
