@@ -141,7 +141,7 @@ def test_a_run_that_takes_too_long_is_failed_and_nothing_of_it_is_left(bench, sl
         f"pathlib.Path('child-{slots.__name__}.pid').write_text(str(child.pid))\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(300)"
     )
-    run = run_one(bench, f"too_long_{slots.__name__}", cell, slots=slots, options={"timeout_s": 4.0})
+    run = run_one(bench, f"too_long_{slots.__name__}", cell, slots=slots, options={"timeout_s": 4.0 if slots is Warm else 15.0})
     assert run.status == "failed" and "timeout_s" in run.error
     child = int((bench.root / f"child-{slots.__name__}.pid").read_text())
     if slots is Warm:  # whatever group it has put itself into
