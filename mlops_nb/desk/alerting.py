@@ -285,10 +285,13 @@ def _until(given: Any) -> datetime:
             return utc(datetime.fromisoformat(given))
         except (ValueError, OverflowError):
             pass
-    age = age_of(given)
-    if age is None:
-        raise UsageError("Until when?", field="until", hint="Like 3d, 12h, or 2026-12-24.")
+    hint = "Like 3d, 12h, or 2026-12-24."
     try:
+        age = age_of(given)
+        if age is None:
+            raise UsageError("Until when?", field="until", hint=hint)
         return now() + age
     except OverflowError:
-        raise UsageError("That is later than time reaches.", field="until", hint="Like 3d, 12h, or 2026-12-24.") from None
+        raise UsageError("That is later than time reaches.", field="until", hint=hint) from None
+    except UsageError as problem:
+        raise UsageError(problem.message.replace("last=", "until="), field="until", hint=hint) from None
