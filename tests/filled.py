@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mlops_nb.core.records import Actor, Run
+from mlops_nb.core.records import Actor, Run, RunStatus
 from mlops_nb.core.settings import Settings
 from mlops_nb.desk.workspace import Workspace
 from mlops_nb.store.control import _as_row
@@ -16,7 +16,7 @@ from mlops_nb.store.control_tables import runs as run_rows
 from mlops_nb.store.models_versions import PREFIX, Facts, to_tags
 
 NOTEBOOKS = ("score.ipynb", "train.ipynb", "ingest.ipynb", "nightly/refresh.ipynb", "reports/weekly.ipynb")
-STATUS = ("finished",) * 17 + ("failed", "failed", "cancelled")
+STATUS: tuple[RunStatus, ...] = ("finished",) * 17 + ("failed", "failed", "cancelled")
 
 
 def in_batches(connection: sa.Connection, statement: Any, rows: list[dict[str, Any]], size: int = 5_000) -> None:
@@ -67,7 +67,7 @@ def add_runs(settings: Settings, count: int, grid: int = 20) -> list[str]:
         at, status = began + timedelta(seconds=30 * number), chance.choice(STATUS)
         run = Run(
             f"{Path(book).stem}-{number:08x}", str(settings.root / book), {"month": number % 12 + 1, "region": f"r{number % grid}"},
-            status, "drifted" if number % 40 == 0 else "ok", f"scores@{number}", 12.5, at, at + timedelta(seconds=12),  # type: ignore[arg-type]
+            status, "drifted" if number % 40 == 0 else "ok", f"scores@{number}", 12.5, at, at + timedelta(seconds=12),
             f"{book}: cell 3: ValueError: nothing" if status == "failed" else "", (f"flights@{number}",), (f"scores@{number}",),
             {"auc": 0.8}, str(settings.state_dir / "runs" / f"r{number}"), "", f"grid-{number // grid:06x}", models=("model-0001/2",),
         )  # fmt: skip

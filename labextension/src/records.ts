@@ -74,6 +74,31 @@ export interface IAgentStatus {
   readonly note: string;
 }
 
+/** What a rule raised: from which window, with what behind it, and until when. */
+export interface IAlarm {
+  readonly rule: string;
+  readonly severity: string;
+  readonly model: string;
+  readonly version: string;
+  readonly deployment: string;
+  readonly segment: string;
+  readonly cause: string;
+  readonly begin: string;
+  readonly raised: string;
+  readonly newest: string;
+  readonly worst: string;
+  readonly worst_end: string;
+  readonly bad: number;
+  readonly message: string;
+  readonly hint: string;
+  readonly features: readonly string[];
+  readonly since: Readonly<Record<string, string>>;
+  readonly over: string | null;
+  readonly numbers: Readonly<Record<string, number | null>>;
+  readonly also: readonly string[];
+  readonly source: string;
+}
+
 /** Something that needs a person, or needed one. */
 export interface IAlert {
   readonly id: string;
@@ -96,6 +121,55 @@ export interface IAlert {
   readonly acked_at: string | null;
   readonly snoozed_until: string | null;
   readonly note: string;
+}
+
+/** What somebody, or the watch itself, did about an alert. */
+export interface IAlertEvent {
+  readonly what: string;
+  readonly at: string;
+  readonly alert: string;
+  readonly model: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly until: string | null;
+}
+
+/** What rules would have raised. */
+export interface IBacktest {
+  readonly model: string;
+  readonly days: number;
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly windows: number;
+  readonly rules: string;
+  readonly alarms: readonly IAlarm[];
+  readonly summary: string;
+}
+
+/** One objective held against one pair of windows. */
+export interface IBurn {
+  readonly objective: string;
+  readonly rule: string;
+  readonly factor: number | null;
+  readonly severity: string;
+  readonly long: number | null;
+  readonly short: number | null;
+  readonly bad: number | null;
+  readonly n: number;
+  readonly burning: boolean;
+}
+
+/** One feature in one window. */
+export interface ICell {
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly severity: number | null;
+  readonly effect: number | null;
+  readonly statistic: string;
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly windows: number;
+  readonly moved: number;
+  readonly reason: string;
 }
 
 /** One question to a version, and its answer. */
@@ -128,6 +202,17 @@ export interface ICheckReport {
   readonly gate: Readonly<Record<string, unknown>>;
   readonly digest: string;
   readonly signature: string;
+}
+
+/** What one look at the labels says. */
+export interface IConcept {
+  readonly verdict: 'ok' | 'diverging' | 'worse' | 'warning' | 'none';
+  readonly seen: number | null;
+  readonly expected: number | null;
+  readonly z: number | null;
+  readonly rows: number;
+  readonly at: number | null;
+  readonly reason: string;
 }
 
 /** A name that answers requests, at one of its revisions. */
@@ -166,6 +251,27 @@ export interface IDutyState {
   readonly failures: number;
 }
 
+/** Metrics that nobody has seen yet; or why there are none. */
+export interface IEstimated {
+  readonly rows: number;
+  readonly metrics: Readonly<Record<string, IMeasured>>;
+  readonly note: string;
+  readonly estimate: boolean;
+  readonly assumes: string;
+}
+
+/** A metric in one window. */
+export interface IFigure {
+  readonly metric: string;
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly reference: number | null;
+  readonly n: number;
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly note: string;
+}
+
 /** One time that a schedule fired, and what became of it. */
 export interface IFiring {
   readonly id: number;
@@ -198,6 +304,37 @@ export interface IHandshake {
   readonly kernel: string;
   readonly fits: boolean;
   readonly sentence: string;
+}
+
+/** One number a pass took. `version` is a reference like delay/2; `source` is the role of the rows: live, canary, shadow, batch, local. */
+export interface IMeasure {
+  readonly model: string;
+  readonly kind: 'drift' | 'quality' | 'skew' | 'volume' | 'freshness' | 'performance' | 'estimate' | 'concept' | 'labels' | 'service';
+  readonly name: string;
+  readonly value: number | null;
+  readonly start: string;
+  readonly end: string;
+  readonly version: string;
+  readonly deployment: string;
+  readonly source: string;
+  readonly segment: string;
+  readonly feature: string;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly threshold: number | null;
+  readonly reference: number | null;
+  readonly effect: number | null;
+  readonly severity: number | null;
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly n: number;
+  readonly reason: string;
+}
+
+/** A number and the interval that holds it with a confidence of 95 %. */
+export interface IMeasured {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** A registered model as a list shows it. */
@@ -238,6 +375,17 @@ export interface IModelVersion {
   readonly compiled_note: string;
 }
 
+/** What nobody wants to hear of. */
+export interface IMute {
+  readonly model: string;
+  readonly feature: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly actor: string;
+  readonly at: string | null;
+  readonly until: string | null;
+}
+
 /** What a notebook can be run with. */
 export interface INotebookForm {
   readonly path: string;
@@ -248,12 +396,49 @@ export interface INotebookForm {
   readonly secrets: readonly string[];
 }
 
+/** What a deployment promises; the key `service` of `watch/MODEL.yaml`. */
+export interface IObjectives {
+  readonly availability: number | null;
+  readonly latency_share: number | null;
+  readonly latency_ms: number | null;
+  readonly least: number;
+}
+
 /** One parameter of a notebook, as its `parameters` cell declares it. */
 export interface IParameter {
   readonly name: string;
   readonly default: string;
   readonly type: string;
   readonly help: string;
+}
+
+/** Realised and estimated performance of a model. No labels is never green. */
+export interface IPerformanceReport {
+  readonly model: string;
+  readonly window: string;
+  readonly by: string;
+  readonly state: string;
+  readonly now: string | null;
+  readonly summary: string;
+  readonly headline: string;
+  readonly windows: readonly IPerformanceWindow[];
+  readonly trends: readonly ITrend[];
+  readonly notes: readonly string[];
+}
+
+/** One version in one window, all rows or one segment of them. */
+export interface IPerformanceWindow {
+  readonly version: string;
+  readonly segment: string;
+  readonly start: string;
+  readonly end: string;
+  readonly n: number;
+  readonly labelled: number;
+  readonly coverage: number | null;
+  readonly realised: IRealised;
+  readonly estimated: IEstimated;
+  readonly concept: IConcept;
+  readonly note: string;
 }
 
 /** A workspace that this server can show. */
@@ -280,6 +465,14 @@ export interface IPoolInfo {
   readonly python: string;
   readonly prefix: string;
   readonly after: string;
+}
+
+/** What labelled rows say. */
+export interface IRealised {
+  readonly state: 'known' | 'few' | 'none';
+  readonly labelled: number;
+  readonly metrics: Readonly<Record<string, IMeasured>>;
+  readonly note: string;
 }
 
 /** One change of production, signed and chained to the one before it. */
@@ -324,6 +517,31 @@ export interface IRoute {
   readonly state: '' | 'loading' | 'ready' | 'failed';
   readonly compiled: boolean;
   readonly reason: string;
+}
+
+/** What makes an alert. */
+export interface IRule {
+  readonly name: string;
+  readonly kind: 'drift' | 'quality' | 'skew' | 'volume' | 'freshness' | 'performance' | 'estimate' | 'concept' | 'labels' | 'service';
+  readonly measures: readonly string[];
+  readonly features: readonly string[];
+  readonly segments: readonly string[];
+  readonly when: readonly string[];
+  readonly above: number | null;
+  readonly below: number | null;
+  readonly broken: boolean;
+  readonly step: number | null;
+  readonly whole: boolean;
+  readonly unless: readonly string[];
+  readonly every: string;
+  readonly k: number;
+  readonly n: number;
+  readonly clear: number;
+  readonly cool_down: string;
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly enabled: boolean;
+  readonly says: string;
+  readonly hint: string;
 }
 
 /** One execution of a notebook, and where its evidence lies. */
@@ -397,6 +615,51 @@ export interface IServedAt {
   readonly weight: number | null;
 }
 
+/** One number of the service over all windows. */
+export interface IServiceLevel {
+  readonly name: string;
+  readonly deployment: string;
+  readonly value: number | null;
+  readonly target: number | null;
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly values: readonly (number | null)[];
+  readonly reason: string;
+}
+
+/** How a deployment serves. Nobody looked is never green. */
+export interface IServiceReport {
+  readonly deployment: string;
+  readonly model: string;
+  readonly state: string;
+  readonly summary: string;
+  readonly now: string;
+  readonly window: string;
+  readonly objectives: IObjectives;
+  readonly windows: readonly IServiceWindow[];
+  readonly burns: readonly IBurn[];
+  readonly notes: readonly string[];
+}
+
+/** A deployment, or one of its versions, in one window. None: nobody knows. */
+export interface IServiceWindow {
+  readonly start: string;
+  readonly end: string;
+  readonly version: string;
+  readonly requests: number;
+  readonly rate: number | null;
+  readonly error_share: number | null;
+  readonly client_share: number | null;
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+  readonly p99_ms: number | null;
+  readonly slow_share: number | null;
+  readonly uptime: number | null;
+  readonly probes: number;
+  readonly watched: number | null;
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly note: string;
+}
+
 /** How a deployment answers and what it keeps. */
 export interface IServingOptions {
   readonly output: 'labels' | 'probabilities';
@@ -407,6 +670,17 @@ export interface IServingOptions {
   readonly canary_max_error_ratio: number | null;
   readonly canary_max_slowdown: number | null;
   readonly canary_min_requests: number;
+}
+
+/** How one feature was distributed in the reference and in a window: shares of rows. */
+export interface IShape {
+  readonly feature: string;
+  readonly window: string;
+  readonly names: readonly string[];
+  readonly edges: readonly (number | null)[];
+  readonly reference: readonly (number | null)[];
+  readonly seen: readonly (number | null)[];
+  readonly nulls: readonly (number | null)[];
 }
 
 /** One version of a table in the lake. `ref` (`flights@3`) reads it again, for ever. */
@@ -431,6 +705,15 @@ export interface ITraffic {
   readonly seconds: number | null;
   readonly bounds: readonly (number | null)[];
   readonly buckets: readonly (number | null)[];
+}
+
+/** The newest labelled rows of a version, in the order of their events. */
+export interface ITrend {
+  readonly version: string;
+  readonly error_rate: IConcept;
+  readonly cusum: IConcept;
+  readonly since: string | null;
+  readonly creeping_since: string | null;
 }
 
 /** What a trigger means. */
@@ -470,6 +753,77 @@ export interface IWasDown {
   readonly end: string;
   readonly asked: boolean;
   readonly missed: readonly string[];
+}
+
+/** How a model is: its state, its windows, what moved, the alerts, and what changed in production. No data is never green. */
+export interface IWatchReport {
+  readonly model: string;
+  readonly version: string;
+  readonly window: string;
+  readonly now: string | null;
+  readonly state: 'ok' | 'changed' | 'drifted' | 'failing' | 'unlabelled' | 'silent' | 'unknown';
+  readonly means: string;
+  readonly summary: readonly string[];
+  readonly headline: string;
+  readonly alias: string;
+  readonly since: string | null;
+  readonly windows: readonly IWatchWindow[];
+  readonly features: readonly IWatchedFeature[];
+  readonly alerts: readonly IAlert[];
+  readonly receipts: readonly IReceipt[];
+  readonly services: readonly IServiceLevel[];
+  readonly shapes: readonly IShape[];
+  readonly notes: readonly string[];
+  readonly links: Readonly<Record<string, string>>;
+  readonly workspace: string;
+  readonly made_at: string | null;
+  readonly made_by: string;
+  readonly digest: string;
+}
+
+/** What is known of a model in one stretch of time. */
+export interface IWatchWindow {
+  readonly label: string;
+  readonly start: string;
+  readonly end: string;
+  readonly state: 'ok' | 'changed' | 'drifted' | 'failing' | 'unlabelled' | 'silent' | 'unknown';
+  readonly version: string;
+  readonly rows: number | null;
+  readonly coverage: number | null;
+  readonly settled: boolean;
+  readonly verdict: 'ok' | 'changed' | 'drifted' | 'none';
+  readonly reason: string;
+  readonly score: number | null;
+  readonly bound: number | null;
+  readonly drifted: readonly string[];
+  readonly changed: readonly string[];
+  readonly realised: IFigure;
+  readonly estimated: IFigure;
+  readonly problems: readonly string[];
+  readonly alerts: readonly string[];
+}
+
+/** A feature over all windows. */
+export interface IWatchedFeature {
+  readonly name: string;
+  readonly share: number | null;
+  readonly severity: number | null;
+  readonly moved: number;
+  readonly is_answer: boolean;
+  readonly cells: readonly ICell[];
+}
+
+/** How a model is, in a line. */
+export interface IWatchedModel {
+  readonly model: string;
+  readonly state: 'ok' | 'changed' | 'drifted' | 'failing' | 'unlabelled' | 'silent' | 'unknown';
+  readonly means: string;
+  readonly summary: string;
+  readonly version: string;
+  readonly now: string | null;
+  readonly rows: number | null;
+  readonly alerts: number;
+  readonly critical: number;
 }
 
 /** An event on Jupyter's socket. A gap in `seq`: ask anew. */
@@ -784,7 +1138,7 @@ export interface IRoutes {
   /** Starts a notebook, once or as a grid; the action's result has the ids of the runs, and of the grid. */
   'POST runs': {
     path: Record<string, never>;
-    body: { notebook: string; parameters?: Readonly<Record<string, unknown>>; grid?: readonly string[]; secrets?: readonly string[]; parallel?: number | null; timeout_s?: number | null; on?: string | null };
+    body: { notebook: string; parameters?: Readonly<Record<string, unknown>> | null; grid?: readonly string[]; secrets?: readonly string[]; parallel?: number | null; timeout_s?: number | null; on?: string | null };
     answer: IAction;
     right: 'execute';
   };
@@ -847,7 +1201,7 @@ export interface IRoutes {
   /** Runs a notebook by itself from now on; `grid` names the parameters whose list makes a run of each value. */
   'POST schedules': {
     path: Record<string, never>;
-    body: { notebook: string; every?: string | null; cron?: string | null; timezone?: string | null; after?: string | null; after_alert?: string | null; name?: string | null; parameters?: Readonly<Record<string, unknown>>; grid?: readonly string[]; catch_up?: 'none' | 'last' | 'all'; overlap?: boolean; pin?: boolean; retries?: number; timeout_s?: number | null; notify?: readonly string[] };
+    body: { notebook: string; every?: string | null; cron?: string | null; timezone?: string | null; after?: string | null; after_alert?: string | null; name?: string | null; parameters?: Readonly<Record<string, unknown>> | null; grid?: readonly string[]; catch_up?: 'none' | 'last' | 'all'; overlap?: boolean; pin?: boolean; retries?: number; timeout_s?: number | null; notify?: readonly string[] };
     answer: IAction;
     right: 'write';
   };
@@ -879,19 +1233,152 @@ export interface IRoutes {
     answer: ISchedule;
     right: 'write';
   };
-  /** What needs a person, the newest first; with what needed one in the past when `open_only` is false. */
+  /** Every watched model as its newest days are, the worst first, with how many alerts are open; from what is stored. */
+  'GET watch': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    answer: IPage<IWatchedModel>;
+    right: 'read';
+  };
+  /** How a model, or one version, is and was: windows, features, performance, alerts, changes. Takes no pass. */
+  'GET watch/{model}': {
+    path: { model: string };
+    query: { version?: number | null; window?: string; last?: string };
+    answer: IWatchReport;
+    right: 'read';
+  };
+  /** What passes have found, in the order of time: windows that begin at `since` or later and before `until`; `kinds` is drift,volume,… */
+  'GET watch/{model}/measures': {
+    path: { model: string };
+    query: { since?: string; until?: string; kinds?: string; version?: number | null; feature?: string; segment?: string; window?: string; limit?: number; next?: number };
+    answer: IPage<IMeasure>;
+    right: 'read';
+  };
+  /** How right a model is: from labels, estimated without them, and whether the two part; `by` is a segment column. */
+  'GET watch/{model}/performance': {
+    path: { model: string };
+    query: { window?: string; by?: string | null; version?: number | null; last?: string };
+    answer: IPerformanceReport;
+    right: 'read';
+  };
+  /** Whether a deployment answers, how quickly, how often it fails, and how fast its allowance is used up. */
+  'GET deployments/{name}/service': {
+    path: { name: string };
+    query: { window?: string; last?: string };
+    answer: IServiceReport;
+    right: 'read';
+  };
+  /** What needs a person, the newest first; with what needed one in the past when `open_only` is false, or `state` is over. */
   'GET alerts': {
     path: Record<string, never>;
-    query: { open_only?: boolean; model?: string; limit?: number; next?: number };
+    query: { state?: 'open' | 'acked' | 'snoozed' | 'over' | null; model?: string; open_only?: boolean; limit?: number; next?: string };
     answer: IPage<IAlert>;
     right: 'read';
+  };
+  /** An alert, open or over, with the evidence for it. */
+  'GET alerts/{id}': {
+    path: { id: string };
+    query: Record<string, never>;
+    answer: IAlert;
+    right: 'read';
+  };
+  /** What was done about an alert, by whom and why, the newest first. */
+  'GET alerts/{id}/history': {
+    path: { id: string };
+    query: { limit?: number };
+    answer: IPage<IAlertEvent>;
+    right: 'read';
+  };
+  /** Somebody looks after it: it stays open, and nobody is told of it any more. */
+  'POST alerts/{id}/ack': {
+    path: { id: string };
+    body: { note?: string };
+    answer: IAlert;
+    right: 'write';
+  };
+  /** Nobody is told of it until then: an instant, or how long (12h, 3d). */
+  'POST alerts/{id}/snooze': {
+    path: { id: string };
+    body: { until: string; reason: string };
+    answer: IAlert;
+    right: 'write';
   };
   /** Marks an alert as dealt with. */
   'POST alerts/{id}/resolve': {
     path: { id: string };
-    body: Record<string, never>;
+    body: { reason?: string };
     answer: IAlert;
     right: 'write';
+  };
+  /** Runs the investigation of an alert, once unless `again`; the action's result is its run. */
+  'POST alerts/{id}/investigate': {
+    path: { id: string };
+    body: { again?: boolean };
+    answer: IAction;
+    right: 'execute';
+  };
+  /** What is muted at this moment, with why and until when. */
+  'GET mutes': {
+    path: Record<string, never>;
+    query: { model?: string };
+    answer: IPage<IMute>;
+    right: 'read';
+  };
+  /** Nothing of that feature, or of that kind of alert, is raised any more; `until` as in a snooze, empty: until it is taken back. */
+  'POST mutes': {
+    path: Record<string, never>;
+    body: { model: string; reason: string; feature?: string; kind?: string; until?: string };
+    answer: IMute;
+    right: 'write';
+  };
+  /** It is heard of again. What was not muted is left so, with `changed` false. */
+  'DELETE mutes': {
+    path: Record<string, never>;
+    query: { model: string; feature?: string; kind?: string };
+    answer: Readonly<Record<string, unknown>>;
+    right: 'write';
+  };
+  /** What somebody is told of about a model: the rules of its watch file over the usual ones. */
+  'GET watch/{model}/rules': {
+    path: { model: string };
+    query: Record<string, never>;
+    answer: IPage<IRule>;
+    right: 'read';
+  };
+  /** What the rules would have raised in so many days before the newest window, and how often that is. */
+  'GET watch/{model}/backtest': {
+    path: { model: string };
+    query: { days?: number };
+    answer: IBacktest;
+    right: 'read';
+  };
+  /** Declares a window normal, a further reference from then on; or takes such a receipt back (`undo`). */
+  'POST watch/{model}/expect': {
+    path: { model: string };
+    body: { start?: string; end?: string; feature?: string; reason?: string; version?: number | null; undo?: string };
+    answer: IReceipt;
+    right: 'write';
+  };
+  /** Measures what has changed since the pass before; the action's result says how much, and which alerts that raised. */
+  'POST watch/{model}/pass': {
+    path: { model: string };
+    body: { window?: string };
+    answer: IAction;
+    right: 'execute';
+  };
+  /** Trains a challenger, checks it against the champion and proposes it; the action's result is the proposal, an alert. */
+  'POST watch/{model}/retrain': {
+    path: { model: string };
+    body: { alert?: string; notebook?: string | null; parameters?: Readonly<Record<string, unknown>> | null };
+    answer: IAction;
+    right: 'execute';
+  };
+  /** Challengers that wait for a decision, the newest first; also those decided on when `open_only` is false. */
+  'GET watch/{model}/proposals': {
+    path: { model: string };
+    query: { open_only?: boolean };
+    answer: IPage<IAlert>;
+    right: 'read';
   };
   /** These routes as an OpenAPI 3.1 document. */
   'GET openapi': {

@@ -250,6 +250,10 @@ class Alerting(Base):
         "What is muted."
         return self.stores.control.mutes(model)
 
+    def alert(self, id: str) -> Alert:
+        "One alert, open or over."
+        return self.stores.control.get_alert(id)
+
     def alert_history(self, alert: str = "", *, model: str = "", limit: int = 200) -> "list[AlertEvent]":
         "What was done about an alert, or about those of a model, the newest first."
         return self.stores.control.alert_history(alert, model=model, limit=limit)
@@ -279,9 +283,15 @@ def _until(given: Any) -> datetime:
     if isinstance(given, str):
         try:
             return utc(datetime.fromisoformat(given))
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
-    age = age_of(given)
-    if age is None:
-        raise UsageError("Until when?", field="until", hint="Like 3d, 12h, or 2026-12-24.")
-    return now() + age
+    hint = "Like 3d, 12h, or 2026-12-24."
+    try:
+        age = age_of(given)
+        if age is None:
+            raise UsageError("Until when?", field="until", hint=hint)
+        return now() + age
+    except OverflowError:
+        raise UsageError("That is later than time reaches.", field="until", hint=hint) from None
+    except UsageError as problem:
+        raise UsageError(problem.message.replace("last=", "until="), field="until", hint=hint) from None

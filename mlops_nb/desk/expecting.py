@@ -30,7 +30,7 @@ def as_instant(value: Any, field: str) -> datetime:
         return utc(datetime.combine(value, time()))
     try:
         return utc(datetime.fromisoformat(str(value)))
-    except ValueError:
+    except (ValueError, OverflowError):
         hint = "For example 2013-06-01, or 2013-06-01T12:00Z."
         raise UsageError(f"{field}={value!r} is not a time.", field=field, hint=hint) from None
 

@@ -176,7 +176,10 @@ def age_of(last: str | timedelta | None) -> timedelta | None:
         hint = 'For example last="1h", "30m", "7d", or None for all.'
         raise UsageError(f"last={last!r} is not a length of time.", field="last", hint=hint)
     units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    return timedelta(**{units[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{units[match[2]]: float(match[1])})
+    except OverflowError:
+        raise UsageError(f"last={last!r} is longer than time is.", field="last", hint="Leave it out for all.") from None
 
 
 def predictions_frame(

@@ -346,15 +346,16 @@ class Measuring(Base):
     ) -> list[Measure]:
         "One pass over a model; what was taken anew. Raises Busy while somebody else takes them."
         self._change("take_measures")
-        name = self._watched(model)
+        name = self.watched_name(model)
         with self.stores.control.lease("watch", f"a pass over {name}", ttl_s=600):
             return take(self.stores, name, since=since, until=until, window=window, reference=reference, fresh=fresh)
 
     def measures(self, model: str, **chosen: Any) -> list[Measure]:
         "What passes have found, in the order of time; chosen by since, until, kinds, version, segment, feature, window."
-        return measures(self.stores, self._watched(model), **chosen)
+        return measures(self.stores, self.watched_name(model), **chosen)
 
-    def _watched(self, model: str) -> str:
+    def watched_name(self, model: str) -> str:
+        "The model that a name or a reference means, registered or only served. Raises ModelNotFound."
         name = model.partition("@")[0]
         if name not in watched_models(self.stores):
             try:

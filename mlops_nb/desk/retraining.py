@@ -88,7 +88,7 @@ def policy_of(stores: Stores, model: str) -> RetrainPolicy | None:
         words = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         return None
-    except (OSError, yaml.YAMLError) as problem:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise UsageError(f"{path.name} cannot be read: {problem}", field="retrain", hint="Check its form: it is YAML.") from None
     return read_policy(words["retrain"], f"{path.name}: retrain") if isinstance(words, Mapping) and "retrain" in words else None
 

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..core.errors import MlopsError
+from ..core.lineage import current_actor
 from ..core.records import Receipt, plain
 from ..core.serving import AccessKey, AgentAway, Alert, Deployment, LogMode, ServingOptions
-from ..core.settings import Settings
+from ..core.settings import Settings, workspace_key
 from ..core.snippets import request_body
 from .agent_status import seen_from_outside
 from .deploying import newest_change, put, resolve, roll_back, stop, what_rollback_does
@@ -158,7 +159,8 @@ class Serving(_Deployments):
         "What needs a person, the newest first; with what needed one in the past when `open_only` is False."
         return self.stores.control.alerts(open_only=open_only, model=model)
 
-    def resolve_alert(self, id: str) -> Alert:
+    def resolve_alert(self, id: str, reason: str = "") -> Alert:
         "Marks an alert as dealt with."
         self._change("resolve_alert")
-        return self.stores.control.resolve_alert(id)
+        who = current_actor(self.settings.hash_actor, workspace_key(self.settings))
+        return self.stores.control.resolve_alert(id, actor=f"{who.kind}:{who.id}", reason=reason)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.errors import MlopsError, UsageError
 from ..core.records import Kind
-from ..watch.rules import Rule, parse_rules, read_rules
+from ..watch.rules import Rule, RulesInvalid, parse_rules, read_rules
 from .stores import Stores
 
 # %% ../../nbs/desk/03_watch_file.ipynb #da63c95c
@@ -41,7 +41,11 @@ def rules_of(stores: Stores, model: str, given: Any = None) -> tuple[Rule, ...]:
         return parse_rules(given, kind)
     path = Path(given) if given is not None else watch_path(stores.settings.root, model)
     if path.exists():
-        return parse_rules(path.read_text(encoding="utf-8"), kind)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise RulesInvalid(f"{path} is not text in UTF-8.", field="rules", hint="Save it as UTF-8.") from None
+        return parse_rules(text, kind)
     if given is not None:
         hint = f"`mlops-nb watch rules {model} --write` writes one."
         raise UsageError(f"There is no watch file {path}.", field="rules", hint=hint)

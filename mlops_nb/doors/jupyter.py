@@ -20,6 +20,7 @@ from .routes_deployments import Invocations, deployments
 from .routes_models import models
 from .routes_runs import runs
 from .routes_schedules import schedules
+from .routes_watch import watch
 
 # %% ../../nbs/doors/20_jupyter.ipynb #c449bb05
 about = Routes()
@@ -31,7 +32,7 @@ def show_openapi(ask: Ask) -> dict[str, Any]:
     return document(ROUTES)
 
 
-ROUTES: tuple[Entry, ...] = tuple(entry for room in (data, models, deployments, runs, schedules, about) for entry in room.entries)
+ROUTES: tuple[Entry, ...] = tuple(entry for room in (data, models, deployments, runs, schedules, watch, about) for entry in room.entries)
 INVOCATIONS = "deployments/(?P<name>[^/]+)/invocations"
 
 # %% ../../nbs/doors/20_jupyter.ipynb #e43d912e

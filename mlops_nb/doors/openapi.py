@@ -30,13 +30,21 @@ def records() -> dict[str, Any]:
     "Records by name, as the routes' return types use them."
     from mlops_nb.desk import shown
     from mlops_nb.desk.agent_status import AgentStatus
+    from mlops_nb.desk.alerting import Backtest
+    from mlops_nb.desk.performance import PerformanceReport
+    from mlops_nb.desk.reporting import WatchedModel
     from mlops_nb.desk.reproducing import Reproduction
+    from mlops_nb.desk.service import ServiceReport
+    from mlops_nb.store.control_alerts import AlertEvent, Mute
     from mlops_nb.store.models_pages import ModelSummary
     from mlops_nb.watch.report import CheckReport
+    from mlops_nb.watch.rules import Rule
+    from mlops_nb.watch.story import WatchReport
 
     names = ("GridSummary", "NotebookForm", "RunComparison", "RunDocument", "Traffic", "TriggerPreview", "VersionDocument")
     every = (AgentStatus, Reproduction, *(getattr(shown, name) for name in names), ModelSummary, CheckReport)
-    return {cls.__name__: cls for cls in every} | {"Page": Page}
+    watched = (AlertEvent, Backtest, Mute, PerformanceReport, Rule, ServiceReport, WatchReport, WatchedModel)
+    return {cls.__name__: cls for cls in (*every, *watched)} | {"Page": Page}
 
 
 def answer_of(entry: Entry) -> Any:
@@ -46,7 +54,7 @@ def answer_of(entry: Entry) -> Any:
 
 # %% ../../nbs/doors/19_openapi.ipynb #5abc396f
 _SIMPLE = {str: "string", int: "integer", bool: "boolean"}
-_META = {"ge": "minimum", "le": "maximum", "min_length": "minLength", "max_length": "maxLength"}
+_META = {"ge": "minimum", "le": "maximum", "min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
 
 
 def schema_of(hint: Any, known: dict[str, Any]) -> dict[str, Any]:

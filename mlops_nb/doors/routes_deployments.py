@@ -89,7 +89,10 @@ def deploy(
     ask.ws.version(target)  # says so when there is none
     expect_revision(ask, name or target.replace("@", "/").partition("/")[0], expected_revision)
     more: dict[str, Any] = {"canary": canary, "shadow": list(shadow) or None, "options": options, "log": log, "reason": reason}
-    act = lambda: ask.ws.deploy(target, name=name, expected_revision=expected_revision, **more)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.deploy(target, name=name, expected_revision=expected_revision, **more)
+
     return ask.begin("deployment", name or target, "deploy", act, f"{target} is being deployed.")
 
 
@@ -116,7 +119,10 @@ def roll_back(ask: Ask, name: Name, reason: Text = "", expected_receipt: Text = 
         refused = ChangedMeanwhile(f"{name} was changed since.", field="expected_receipt", hint="Look again, then decide.")
         refused.now = receipt
         raise refused
-    act = lambda: ask.ws.rollback(name, reason, receipt.id)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.rollback(name, reason, receipt.id)
+
     return ask.begin("deployment" if receipt.deployment else "model", name, "rollback", act, f"The last change of {name} is being undone.")
 
 # %% ../../nbs/doors/14_routes_deployments.ipynb #dbe70f8b

@@ -85,14 +85,20 @@ def register_model(
 ) -> Action:  # fmt: skip
     "Registers a model that an MLflow run has logged (`runs:/…`), with the snapshots it was trained and tested on."
     more: dict[str, Any] = {"test": test or None, "id": id or None, "time": time or None, "segments": segments, "alias": alias or None}
-    act = lambda: ask.ws.register(model, name, train=train, target=target, description=description, **more)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.register(model, name, train=train, target=target, description=description, **more)
+
     return ask.begin("model", name, "register", act, f"{name} is being registered.")
 
 
 @models.post("adopt")
 def adopt_model(ask: Ask, uri: Text, reference: Name, target: Query = "") -> Action:
     "Brings a version of an existing MLflow registry (`models:/…`) under watch, without retraining."
-    act = lambda: ask.ws.adopt(uri, reference=reference, target=target or None)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.adopt(uri, reference=reference, target=target or None)
+
     return ask.begin("model", uri, "adopt", act, f"{uri} is being adopted.")
 
 
@@ -117,7 +123,10 @@ def promote(
         refused = ChangedMeanwhile(f"{name}@{alias} is {at} by now.", field="expected", hint="Look again, then decide.")
         refused.now = {"alias": alias, "version": now}
         raise refused
-    act = lambda: ask.ws.promote(found.ref, alias, force, reason)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.promote(found.ref, alias, force, reason)
+
     return ask.begin("model", found.ref, "promote", act, f"{found.ref} is becoming {alias}.")
 
 
@@ -134,7 +143,10 @@ def replay_version(
 ) -> Action:
     "Answers logged requests with a version and with the present one; the action's result says what would be different."
     ref = ask.ws.version(f"{name}/{version}").ref
-    act = lambda: ask.ws.replay(ref, last or None, against, limit or None)  # noqa: E731
+
+    def act() -> Any:
+        return ask.ws.replay(ref, last or None, against, limit or None)
+
     return ask.begin("model", ref, "replay", act, f"Requests are being answered by {ref}.")
 
 

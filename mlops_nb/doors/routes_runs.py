@@ -63,9 +63,9 @@ def show_parameters(ask: Ask, path: FilePath) -> "NotebookForm":
     return ask.ws.notebook_form(ask.file(path))
 
 
-def as_asked(parameters: dict[str, Any], grid: tuple[str, ...]) -> dict[str, Any]:
+def as_asked(parameters: dict[str, Any] | None, grid: tuple[str, ...]) -> dict[str, Any]:
     "Parameters as `run` takes them: a list that is no grid is a value."
-    return {name: Value(value) if isinstance(value, list) and name not in grid else value for name, value in parameters.items()}
+    return {name: Value(value) if isinstance(value, list) and name not in grid else value for name, value in (parameters or {}).items()}
 
 
 def _started(runs: Any) -> dict[str, Any]:
@@ -75,14 +75,17 @@ def _started(runs: Any) -> dict[str, Any]:
 
 @runs.post("runs", right="execute")
 def run_notebook(
-    ask: Ask, notebook: FilePath, parameters: dict[str, Any] = {}, grid: tuple[Name, ...] = (), secrets: tuple[Name, ...] = (),  # noqa: B006
+    ask: Ask, notebook: FilePath, parameters: dict[str, Any] | None = None, grid: tuple[Name, ...] = (), secrets: tuple[Name, ...] = (),
     parallel: Number | None = None, timeout_s: float = 0.0, on: Query | None = None,
 ) -> Action:  # fmt: skip
     "Starts a notebook, once or as a grid; the action's result has the ids of the runs, and of the grid."
     path = ask.file(notebook, "notebook")
     ask.ws.notebook_form(path)  # says so when there is none
     more: dict[str, Any] = {"parallel": parallel, "secrets": secrets, "timeout_s": timeout_s, "on": on}
-    act = lambda: _started(ask.ws.run(path, parameters=as_asked(parameters, grid), **more))  # noqa: E731
+
+    def act() -> Any:
+        return _started(ask.ws.run(path, parameters=as_asked(parameters, grid), **more))
+
     return ask.begin("run", notebook, "run", act, f"{path.name} is being started.")
 
 # %% ../../nbs/doors/15_routes_runs.ipynb #aafe6e04

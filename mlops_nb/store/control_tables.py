@@ -163,6 +163,7 @@ runs = sa.Table(
     _text("more"),  # fields of the record that have no column yet
     sa.UniqueConstraint("id", name="uq_mlops_runs_id"),
     sa.Index("ix_mlops_runs_status", "status", "position"),
+    sa.Index("ix_mlops_runs_grid", "grid", "position"),
 )
 
 # %% ../../nbs/store/00_control_tables.ipynb #4c8757f6

@@ -168,6 +168,13 @@ def questions(draw: Any) -> tuple[Any, dict[str, str], dict[str, str], bytes]:
     return entry, named, {k: v if isinstance(v, str) else json.dumps(v) for k, v in rest.items()} | {"workspace": workspace}, b""
 
 
+class Idle(Actions):
+    """Begins nothing."""
+
+    def begin(self, *args: Any, **more: Any) -> Action:
+        return Action("a", "run", "x", "y")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose actions begin and do nothing."""
@@ -176,7 +183,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ws.stores.control.put_run(Run("double", "score.ipynb", {}, "finished", folder=str(root)))
     ws.stores.models.registry.names()
     made = Server(root)
-    made.actions.begin = lambda *args: Action("a", "run", "x", "y")  # type: ignore[method-assign]
+    made.actions = Idle()
     yield made
     made.threads.shutdown()
 

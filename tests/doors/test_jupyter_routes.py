@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from sklearn.linear_model import LinearRegression
 from tornado.httpclient import HTTPClientError
 
 from mlops_nb import Workspace
+from mlops_nb.core.measures import Measure
+from mlops_nb.core.records import now
 from mlops_nb.core.settings import init, load
+from mlops_nb.desk.alerting import settle
+from mlops_nb.desk.measured import Taken, store
 from mlops_nb.doors.jupyter import ROUTES
 
 Asking = Callable[..., Awaitable[Any]]
@@ -151,7 +156,7 @@ async def test_long_lists_come_page_by_page(ask: Asking, jp_root_dir: Path, root
     assert (await ask("GET", "grids/grid-000002", **at))["runs"] == 20
     counted = await ask("GET", "workspace", **at)
     assert (counted["models"], counted["versions"], counted["runs"]) == (12, 90, 450)
-    for path in ("models", "versions", "runs", "receipts", "models/model-0000/versions"):
+    for path in ("models", "versions", "runs", "receipts", "alerts", "models/model-0000/versions"):
         assert (await ask("GET", path, next="nonsense", code=400, **at))["error"]["field"] == "next", path
 
 
@@ -214,7 +219,8 @@ async def test_parts_that_differ_are_named(ask: Asking) -> None:
 
 def _filled(path: str) -> str:
     """A path with names of what is not there."""
-    return path.replace("{version}", "77").replace("{change}", "up").replace("{id}", "nothing").replace("{name}", "nothing")
+    path = path.replace("{version}", "77").replace("{change}", "up").replace("{id}", "nothing").replace("{name}", "nothing")
+    return path.replace("{model}", "nothing")
 
 
 async def test_bodies_that_cannot_be(ask: Asking) -> None:
@@ -243,18 +249,22 @@ def _required(entry: Any) -> list[str]:
 
 async def test_what_is_not_there_is_said_in_our_form(ask: Asking) -> None:
     for entry in ROUTES:
-        unknown = any(name in entry.path for name in ("{name}", "{id}", "{grid}", "{table}"))
+        unknown = any(name in entry.path for name in ("{name}", "{id}", "{grid}", "{table}", "{model}"))
         if not unknown or entry.path in ("models/{name}/checks", "agent/{change}"):
             continue
         if (entry.method, entry.path) == ("DELETE", "schedules/{name}"):
             continue  # what is absent is left so
         path = _filled(entry.path).replace("{grid}", "nothing").replace("{table}", "nothing")
-        told = await ask(entry.method, path, code=404)
+        body = {"until": "3d", "reason": "a test"} if path.endswith("/snooze") else None
+        told = await ask(entry.method, path, body, code=404)
         assert told["error"]["code"].endswith("_not_found") and told["error"]["message"], entry.path
     assert (await ask("DELETE", "schedules/nothing"))["changed"] is False
     assert (await ask("GET", "models/double/versions/two", code=422))["error"]["field"] == "version"
     assert (await ask("GET", "runs", status="sleeping", code=422))["error"]["field"] == "status"
     assert (await ask("GET", "runs", limit=9_999, code=422))["error"]["field"] == "limit"
+    nobody = {"model": "nothing", "kind": "drift", "reason": "a test"}
+    assert (await ask("POST", "mutes", nobody, code=404))["error"]["code"] == "model_not_found"
+    assert (await ask("DELETE", "mutes", model="nothing", kind="drift"))["changed"] is False
     assert (await ask("GET", "runs", colour="red", code=422))["error"]["field"] == "colour"
 
 
@@ -288,3 +298,72 @@ async def test_a_model_is_deployed_asked_and_stopped_through_jupyter(ask: Asking
         assert (await ask("POST", "deployments/double/invocations", {}, code=503))["error"]["code"] == "agent_away"
         down = await ended(ask, await ask("POST", "agent/down"))
         assert down["result"]["changed"] is True
+
+
+def drifting(ws: Workspace) -> None:
+    """Ten days of measures as passes leave them; on the last three the data has drifted, by x."""
+    groups = {}
+    for n in range(10):
+        at = datetime(2013, 3, 1, tzinfo=UTC) + timedelta(days=n)
+        verdict: Any = "drifted" if n > 6 else "ok"
+        of: dict[str, Any] = {"start": at, "end": at + timedelta(days=1), "version": "double/1", "n": 900}
+        whole = Measure("double", "drift", "score", 0.3, threshold=0.1, severity=0.3, verdict=verdict, **of)
+        part = Measure("double", "drift", "distance", 0.4, feature="x", severity=0.3, verdict=verdict, **of)
+        rows = Measure("double", "volume", "rows", 900.0, verdict="ok", **of)
+        groups["p", "double/1", int(at.timestamp() * 1e6)] = "p", [whole, part, rows]
+    store(ws.stores, "double", "1d", Taken(groups), now())
+    settle(ws.stores, "double")
+
+
+async def test_what_a_person_says_to_an_alert(ask: Asking, root: Path) -> None:
+    ws = Workspace(root)
+    ws.predict("double", pd.DataFrame({"x": [1.0, 2.0]}))
+    drifting(ws)
+    before = ws.measures("double")
+    (seen,) = [one for one in (await ask("GET", "watch"))["items"] if one["model"] == "double"]
+    assert (seen["state"], seen["alerts"], seen["rows"]) == ("drifted", 1, 900)
+    report = await ask("GET", "watch/double", window="1d", last="5d")
+    assert report["state"] == "drifted" and len(report["windows"]) == 5 and report["windows"][-1]["drifted"] == ["x"]
+    assert [w["label"] for w in (await ask("GET", "watch/double"))["windows"]] == ["2013-03"], "days make a month"
+    assert (await ask("GET", "watch/double", last="soon", code=422))["error"]["field"] == "last"
+    assert Workspace(root).measures("double") == before, "who looks takes no pass"
+    measured = await all_of(ask, "watch/double/measures", kinds="drift", feature="x", since="2013-03-05", until="2013-03-09", limit=3)
+    assert [(m["name"], m["start"][:10]) for m in measured] == [("distance", f"2013-03-0{n}") for n in range(5, 9)]
+    assert (await ask("GET", "watch/double/measures", kinds="drift,drfit", code=400))["error"]["field"] == "kinds"
+    (alert,) = (await ask("GET", "alerts", model="double", state="open"))["items"]
+    where = f"alerts/{alert['id']}"
+    assert (await ask("POST", f"{where}/ack", {"note": "I look"}))["note"] == "I look"
+    assert (await ask("GET", "alerts", state="open"))["items"] == [] and len((await ask("GET", "alerts", state="acked"))["items"]) == 1
+    assert (await ask("POST", f"{where}/snooze", {"until": "3d"}, code=422))["error"]["field"] == "reason"
+    assert (await ask("POST", f"{where}/snooze", {"until": "3d", "reason": " "}, code=400))["error"]["field"] == "reason"
+    assert (await ask("POST", f"{where}/snooze", {"until": "999999999d", "reason": "x"}, code=400))["error"]["field"] == "until"
+    assert (await ask("POST", f"{where}/snooze", {"until": "3d", "reason": "a feast"}))["snoozed_until"]
+    assert [a["id"] for a in (await ask("GET", "alerts", state="snoozed"))["items"]] == [alert["id"]]
+    past = await ask("GET", "watch/double/backtest", days=30)
+    assert [a["rule"] for a in past["alarms"]] == ["drift"] and past["windows"] == 10
+    assert (await ask("GET", "watch/double/backtest", days=0, code=422))["error"]["field"] == "days"
+    assert "drift" in {rule["name"] for rule in (await ask("GET", "watch/double/rules"))["items"]}
+    muted = await ask("POST", "mutes", {"model": "double", "feature": "x", "reason": "it is known"})
+    assert muted["actor"] and [m["feature"] for m in (await ask("GET", "mutes", model="double"))["items"]] == ["x"]
+    assert (await ask("GET", where))["resolved_at"] and (await ask("GET", "alerts", model="double"))["items"] == []
+    assert (await ask("GET", "watch/double/backtest", days=30))["alarms"] == [], "what is muted would not have rung"
+    assert (await ask("DELETE", "mutes", model="double", feature="x"))["changed"] is True
+    file = root / "watch" / "double.yaml"
+    file.parent.mkdir()
+    file.write_bytes(b"rules: \xff")
+    assert (await ask("GET", "watch/double/rules", code=400))["error"]["code"] == "rules_invalid"
+    file.unlink()
+    told = (await ask("GET", f"{where}/history"))["items"]
+    assert [(e["what"], e["reason"]) for e in told][1:3] == [("snoozed", "a feast"), ("acked", "I look")] and told[-1]["what"] == "raised"
+
+
+async def test_a_window_is_declared_normal_and_a_pass_asked_for(ask: Asking, root: Path) -> None:
+    taken = await ended(ask, await ask("POST", "watch/double/pass", {"window": "1h"}, code=202))
+    assert taken["state"] == "done" and taken["result"]["measures"] > 0, taken
+    assert (await ask("GET", "watch/double/measures", window="1h", kinds="volume"))["items"]
+    assert (await ask("POST", "watch/double/expect", {"start": "2013-03-01"}, code=400))["error"]["field"] == "start"
+    assert (await ask("GET", "watch/double/performance"))["model"] == "double"
+    assert (await ask("GET", "watch/double/proposals"))["items"] == []
+    assert (await ask("POST", "watch/double/retrain", {"notebook": "../../x.ipynb"}, code=403))["error"]["field"] == "notebook"
+    failed = await ended(ask, await ask("POST", "watch/double/retrain", {"notebook": "none.ipynb"}, code=202))
+    assert failed["state"] == "failed" and "none.ipynb" in failed["error"]["message"], failed

@@ -39,11 +39,11 @@ def test_migrations_make_exactly_the_tables_of_the_code(control: Control) -> Non
 
 def test_a_column_that_no_migration_makes_is_found(control: Control) -> None:
     with control._writing() as connection:
-        connection.execute(sa.text("ALTER TABLE mlops_runs DROP COLUMN grid"))
+        connection.execute(sa.text("ALTER TABLE mlops_runs DROP COLUMN folder"))
     with control._reading() as connection:
         options = {"version_table": schema.VERSION_TABLE, "include_name": schema.ours}
         (difference,) = compare_metadata(MigrationContext.configure(connection, opts=options), schema.metadata)
-    assert difference[0] == "add_column" and difference[3].name == "grid"
+    assert difference[0] == "add_column" and difference[3].name == "folder"
 
 
 def test_the_release_knows_each_revision_it_ships() -> None:

@@ -32,3 +32,4 @@ def upgrade() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("until", INSTANT, nullable=True),
     )
+    op.create_index("ix_mlops_runs_grid", "mlops_runs", ["grid", "position"])
