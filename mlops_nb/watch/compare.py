@@ -342,7 +342,7 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
     for i, (win, of) in enumerate(zip(wins, terms, strict=True)):
         gap = gaps[i]
         limit = max(GAP, gap_ceiling_of(ref, it.here, of) * scale(ref.m, win.m))
-        if gap > limit and not unit(it.before, after[i]):  # days are asked only when there is something that they could explain
+        if gap > limit:  # days are asked only when there is something to explain
             limit = max(limit, days_of(ref, "gap", it.mine, of).limit(looks[i][0], win.m))
         simple = it.width > 0 and isfinite(moved[i])
         effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
