@@ -25,6 +25,7 @@ from ..watch.service import Burn, Minute, Objectives, ServiceWindow
 from .agent_status import server_url
 from .logging import age_of
 from .stores import Base, Stores
+from .watch_file import watch_path
 
 # %% ../../nbs/desk/09_service.ipynb #a784bbb7
 LONGEST = timedelta(days=3)  # that a burn rate looks back
@@ -99,7 +100,7 @@ def _minute(row: dict[str, Any]) -> Minute:
 # %% ../../nbs/desk/09_service.ipynb #e5b83601
 def service_objectives(settings: Settings, model: str, deployment: str = "") -> Objectives:
     "Of `watch/MODEL.yaml`. Raises DataInvalid or UsageError, which name the file."
-    path = settings.root / "watch" / f"{model}.yaml"
+    path = watch_path(settings.root, model)
     if not path.is_file():
         return Objectives()
     import yaml
