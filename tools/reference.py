@@ -53,8 +53,8 @@ class Page:
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     "Every command that does something, with the words that call it."
     if isinstance(command, click.Group):
-        for name, sub in command.commands.items():
-            yield from commands(sub, f"{path} {name}")
+        for name in sorted(command.commands):  # as --help does: modules may be loaded in any order
+            yield from commands(command.commands[name], f"{path} {name}")
     else:
         yield path, command
 
