@@ -264,7 +264,7 @@ def odd_even(frame: Frame, out: Tally) -> Tally:
 
 
 def clustered(every: list[Frame], rows: int, repeats: int, rng: np.random.Generator, out: Tally) -> Tally | None:
-    "`rows` rows of neighbouring even days against all odd days around them; None when there are too few days for it."
+    "Neighbouring even days of at least `rows` rows in all against all odd days around them; None when there are too few days for it."
     need = int(np.ceil(rows / (sum(map(len, every)) / len(every))))
     span = max(2 * need, 30)
     if span > len(every):
@@ -273,10 +273,9 @@ def clustered(every: list[Frame], rows: int, repeats: int, rng: np.random.Genera
         first = int(rng.integers(0, len(every) - span + 1))
         odd, even = every[first : first + span : 2], every[first + 1 : first + span : 2]
         at = int(rng.integers(0, len(even) - min(need, len(even)) + 1))
-        left, window = rows, []
-        for day in even[at : at + need + 1]:
-            window += [day.iloc[:left]] if left > 0 else []
-            left -= len(window[-1]) if window and left > 0 else 0
+        window: list[Frame] = []
+        for day in even[at : at + need + 1]:  # whole days, as windows are in use: half a day is no sample of days
+            window += [day] if sum(map(len, window)) < rows else []
         out.see(Case([profile(d) for d in odd], [profile(d) for d in window], (pd.concat(odd), pd.concat(window))))
     return out
 
