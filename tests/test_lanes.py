@@ -41,6 +41,14 @@ def test_a_step_that_is_not_pytest_counts_as_one() -> None:
     assert lanes.run(lanes.Step("broken", ("python", "-c", "raise SystemExit(3)")), 60) == lanes.Tally(0, 1)
 
 
+def test_a_step_leaves_the_cores_to_those_who_work(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    code = "import os, sys; print(sys.dont_write_bytecode, os.environ['OMP_WAIT_POLICY'])"
+    assert lanes.run(lanes.Step("asks", ("python", "-c", code)), 60).passed
+    assert "\nFalse passive\n" in capfd.readouterr().out
+
+
 HANG = """
 import pathlib, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 SLACK = 3.0  # times the budget, then a lane is ended
 GRACE = 15.0  # seconds to take things down in order
+# There are more threads than cores. One that waits for the others of its team sleeps at once, where it would keep a core from them: a fit
+# of boosted trees took 17 times the processor time on a busy machine, thirty small logistic regressions 10 times. And what hundreds of
+# processes import is compiled once, whatever the habit of the machine.
+QUIET = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4", "PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Lane:
 
 
 def pytest(name: str, *words: str) -> Step:
-    return Step(name, ("pytest", "-q", "--durations=8", *words))
+    return Step(name, ("pytest", "-q", "--durations=25", *words))
 
 
 SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
@@ -121,7 +125,7 @@ def run(step: Step, seconds: float) -> Tally:
     process = subprocess.Popen(
         [str(BIN / step.command[0]), *step.command[1:]],
         cwd=ROOT,
-        env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "PYTHONUNBUFFERED": "1"},
+        env=os.environ | QUIET | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
