@@ -263,8 +263,13 @@ def odd_even(frame: Frame, out: Tally) -> Tally:
     return out
 
 
-def clustered(every: list[Frame], rows: int, repeats: int, rng: np.random.Generator, out: Tally) -> Tally | None:
-    "Neighbouring even days of at least `rows` rows in all against all odd days around them; None when there are too few days for it."
+def clustered(
+    every: list[Frame], rows: int, repeats: int, rng: np.random.Generator, out: Tally, whole: bool = False
+) -> Tally | None:
+    """`rows` rows of neighbouring even days against all odd days around them; None when there are too few days for it.
+
+    The last day is cut where the rows are full; `whole`: it is taken whole, as windows are in use.
+    """
     need = int(np.ceil(rows / (sum(map(len, every)) / len(every))))
     span = max(2 * need, 30)
     if span > len(every):
@@ -274,8 +279,9 @@ def clustered(every: list[Frame], rows: int, repeats: int, rng: np.random.Genera
         odd, even = every[first : first + span : 2], every[first + 1 : first + span : 2]
         at = int(rng.integers(0, len(even) - min(need, len(even)) + 1))
         window: list[Frame] = []
-        for day in even[at : at + need + 1]:  # whole days, as windows are in use: half a day is no sample of days
-            window += [day] if sum(map(len, window)) < rows else []
+        for day in even[at : at + need + 1]:
+            left = rows - sum(map(len, window))
+            window += [day if whole else day.iloc[:left]] if left > 0 else []
         out.see(Case([profile(d) for d in odd], [profile(d) for d in window], (pd.concat(odd), pd.concat(window))))
     return out
 
@@ -360,6 +366,9 @@ def study(name: str, only: list[str], repeats: int, seed: int, sizes: list[int],
         for rows in [r for r in fit if r >= 1_000]:
             keep("clustered", f"{rows:,} rows", clustered(every, rows, few(rows), rng, fresh()))
         keep("clustered", "odd/even days", odd_even(frame, fresh()))
+        rng = np.random.default_rng([seed, 4])
+        for rows in [r for r in fit if r >= 1_000]:
+            keep("whole days", f"{rows:,} rows", clustered(every, rows, few(rows), rng, fresh(), whole=True))
     if "found" in only:
         _search(flat, repeats, np.random.default_rng([seed, 3]), fresh, keep)
     return out
@@ -419,7 +428,7 @@ def show(result: dict[str, Any]) -> None:
     print(
         f"\n## {result['set']}{' (hold-out)' if result['hold_out'] else ''}: {result['about']}; {result['repeats']} windows a cell"
     )
-    alarms = {c.replace(": ", ", "): v for c, v in cells.items() if c.startswith(("alarms", "clustered"))}
+    alarms = {c.replace(": ", ", "): v for c, v in cells.items() if c.startswith(("alarms", "clustered", "whole days"))}
     for kind in ("numeric", "categorical", "any"):
         table({"any": "false alarms, any feature of a window"}.get(kind, f"false alarms, {kind} features"), alarms, kind)
     sought = {c.partition(": ")[2]: v for c, v in cells.items() if c.startswith(("found", "better not"))}

@@ -12,8 +12,6 @@ from postgres import MISSING, Server, binaries
 settings.register_profile("tests", deadline=None)  # a slow machine is no fault of what is tested
 settings.load_profile("tests")
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # several processes share the cores: threads that wait leave them to the others
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 os.environ.setdefault("MLOPS_NB_POOL_IDLE", "20")  # each test's workspace has a warm process of its own; it must not stay for long
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background by a shell, and children would inherit it

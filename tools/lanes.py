@@ -22,9 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 SLACK = 3.0  # times the budget, then a lane is ended
 GRACE = 15.0  # seconds to take things down in order
-# There are more threads than cores. One that waits for the others of its team sleeps at once, where it would keep a core from them: a fit
-# of boosted trees took 17 times the processor time on a busy machine, thirty small logistic regressions 10 times. And what hundreds of
-# processes import is compiled once, whatever the habit of the machine.
+# There are more threads than cores: one that waits for the others of its team sleeps at once, where it would keep a core from them. And
+# what hundreds of processes import is compiled once, whatever the habit of the machine.
 QUIET = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4", "PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
 
 
