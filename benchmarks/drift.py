@@ -42,7 +42,7 @@ from watch_peers import PEERS, Peer
 
 from mlops_nb.profile.sketch import merge, profile
 from mlops_nb.profile.summary import ColumnSummary, summarize
-from mlops_nb.watch.compare import CODES
+from mlops_nb.watch.columns import CODES
 from mlops_nb.watch.drift import drift
 
 Frame = pd.DataFrame

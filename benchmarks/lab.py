@@ -9,6 +9,10 @@ searches, other runs each time, so that no answer is only repeated. The first qu
 once in the life of a server; how long that takes is printed beside. What counts is the 95th percentile, 100 ms is the bound.
 
 Beside it stands what the same server takes for `GET /api/status`, a route of Jupyter's own that does nothing: the floor under all of them.
+
+Then the pages, in a real Chromium: how long JupyterLab takes from the address to its restored layout with the extension and without it,
+in turns, the files in the browser's cache (the bound is 30 ms more); and how long from the click on the panel's tab until the models
+of that workspace stand there, in a page that was just opened, on a server that was asked before (200 ms).
 """
 
 from __future__ import annotations
@@ -48,14 +52,14 @@ def free_port() -> int:
 class Jupyter:
     """A Jupyter server on a folder, with the extension on."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, app: str = "jupyter_server", *more: str):
         self.token, self.port = secrets.token_hex(16), free_port()
         words = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
         words += [f"--IdentityProvider.token={self.token}", "--ServerApp.open_browser=False", f"--ServerApp.root_dir={root}"]
-        words += ["--ServerApp.jpserver_extensions={'mlops_nb': True}", "--allow-root"]
+        words += ["--ServerApp.jpserver_extensions={'mlops_nb': True}", "--allow-root", *more]
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the server
         env = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])}
-        line = [sys.executable, "-m", "jupyter_server", *words]
+        line = [sys.executable, "-m", app, *words]
         self.process = subprocess.Popen(line, cwd=root, env=env, stdout=self.log, stderr=self.log)
         end = time.monotonic() + 120
         while True:
@@ -142,6 +146,60 @@ def measured(jupyter: Jupyter, asked: dict[str, Callable[[], tuple[str, dict[str
     return {n: {"first": times[n][0], "median": statistics.median(t), "p95": percentile(t, 0.95)} for n, t in rest.items()}
 
 
+def pages(folder: Path, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds: Lab's start without and with the extension, and the panel's first paint."""
+    from playwright.sync_api import sync_playwright
+
+    sys.path.insert(0, str(TESTS))
+    from labs import FLAGS, chromium
+
+    none, ours = folder / "none", folder / "ours"
+    none.mkdir()
+    ours.mkdir()
+    (ours / "mlops-nb").symlink_to(TESTS.parent / "mlops_nb" / "labextension")
+    alike = (f"--LabApp.labextensions_path=['{none}']", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None")
+    found: dict[str, list[float]] = {"start without": [], "start with": [], "panel": []}
+    servers = {"start without": Jupyter(folder / "ws", "jupyterlab", *alike)}
+    servers["start with"] = Jupyter(folder / "ws", "jupyterlab", *alike, f"--LabApp.extra_labextensions_path={ours}")
+    try:
+        with sync_playwright() as play:
+            browser = play.chromium.launch_persistent_context(
+                str(folder / "chromium"), executable_path=chromium(), args=list(FLAGS), headless=True
+            )
+            for turn in range(rounds + 2):  # two to fill the caches
+                for name, jupyter in servers.items():
+                    page = browser.new_page()
+                    page.goto(f"http://127.0.0.1:{jupyter.port}/lab?token={jupyter.token}&reset")
+                    page.wait_for_function("window.jupyterapp !== undefined")
+                    took = page.evaluate("window.jupyterapp.restored.then(() => performance.now())")
+                    if turn > 1:
+                        found[name].append(took)
+                    if name == "start with":
+                        page.wait_for_timeout(1000)  # the page has settled
+                        took = page.evaluate(PAINT)
+                        if turn > 1:
+                            found["panel"].append(took)
+                    page.close()
+            browser.close()
+    finally:
+        for jupyter in servers.values():
+            jupyter.stop()
+    return found
+
+
+PAINT = """() => new Promise(resolve => {
+    const tab = [...document.querySelectorAll('[role=tab]')].find(one => (one.getAttribute('aria-label') ?? one.title).startsWith('MLOps'));
+    const box = tab.getBoundingClientRect(), at = performance.now();
+    for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
+        const how = {bubbles: true, cancelable: true, clientX: box.x + 8, clientY: box.y + 8, button: 0};
+        tab.dispatchEvent(type.startsWith('pointer') ? new PointerEvent(type, how) : new MouseEvent(type, how));
+    }
+    const look = () => document.querySelector('#mlops-nb-workspace [data-section=models] [role=listitem]')
+        ? requestAnimationFrame(() => resolve(performance.now() - at)) : requestAnimationFrame(look);
+    look();
+})"""
+
+
 def main() -> int:
     """Measures, prints a table and writes it as JSON; 1 when a route is over the bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -159,12 +217,12 @@ def main() -> int:
     share = 10 if chosen.quick else 1
     rounds = 5 if chosen.quick else chosen.rounds
     with tempfile.TemporaryDirectory(prefix="mlops-nb-lab-") as folder:
-        ws = Workspace(init(folder).root)
+        ws = Workspace(init(Path(folder) / "ws").root)
         ws.stores.control.pending()
         ws.stores.models.registry.names()
         models = add_versions(ws.settings, 100 // share, 10_000 // share)
         runs = add_runs(ws.settings, 100_000 // share)
-        jupyter = Jupyter(Path(folder))
+        jupyter = Jupyter(ws.settings.root)
         try:
             floor = []
             for _ in range(rounds):
@@ -174,6 +232,7 @@ def main() -> int:
             found = measured(jupyter, questions(models, runs, random.Random(0)), rounds)
         finally:
             jupyter.stop()
+        shown = pages(Path(folder), max(rounds // 2, 3))
     found = {"Jupyter's own api/status": {"first": floor[0], "median": statistics.median(floor), "p95": percentile(floor, 0.95)}} | found
     host = f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {len(models)} models, {10_000 // share:,} versions, "
     host += f"{len(runs):,} runs, {rounds} rounds"
@@ -182,6 +241,12 @@ def main() -> int:
         mark = " over" if numbers["p95"] > BOUND else ""
         print(f"{name:36} {numbers['first']:9.1f} {numbers['median']:9.1f} {numbers['p95']:9.1f}{mark}")
     over = [name for name, numbers in found.items() if numbers["p95"] > BOUND]
+    middle = {name: statistics.median(times) for name, times in shown.items()}
+    more = middle["start with"] - middle["start without"]
+    print(f"\nJupyterLab's start: {middle['start without']:.0f} ms without, {middle['start with']:.0f} ms with: {more:+.0f} ms (30)")
+    print(f"The panel's models after the click: median {middle['panel']:.0f}, most {max(shown['panel']):.0f} ms (200)")
+    over += [name for name, value, bound in (("start", more, 30), ("panel", middle["panel"], 200)) if value > bound]
+    found |= {name: {"median": statistics.median(times), "p95": percentile(times, 0.95)} for name, times in shown.items()}
     if chosen.output:
         chosen.output.write_text(json.dumps({"format": 1, "at": datetime.now(UTC).isoformat(), "host": host, "ms": found}, indent=1) + "\n")
     return 1 if over else 0

@@ -41,8 +41,9 @@ from worlds import KINDS, World
 from mlops_nb.core.measures import Measure
 from mlops_nb.profile.sketch import profile
 from mlops_nb.profile.summary import summarize
+from mlops_nb.watch.alarms import evaluate
 from mlops_nb.watch.measures import drift_measures
-from mlops_nb.watch.rules import default_rules, evaluate
+from mlops_nb.watch.rules import default_rules
 
 PARTS = ("drift", "traffic", "labels", "alerts", "shifts", "peers")
 FIRST = datetime(2025, 3, 3, tzinfo=UTC)

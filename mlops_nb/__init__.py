@@ -7,7 +7,8 @@ _os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "true")
 
 __version__ = "0.1.0"
-__all__ = ["MlopsError", "Pipeline", "Step", "Workspace", "__version__", "secret"]
+_WIDGETS = ("DeployWidget", "ModelsWidget", "MonitorWidget", "RegisterWidget", "RunsWidget")
+__all__ = [*_WIDGETS, "MlopsError", "Pipeline", "Step", "Workspace", "__version__", "panel", "secret"]
 
 
 def __getattr__(name: str) -> object:
@@ -27,6 +28,14 @@ def __getattr__(name: str) -> object:
         from mlops_nb.core.secret import secret
 
         return secret
+    if name in _WIDGETS:
+        from importlib import import_module
+
+        return getattr(import_module(f"mlops_nb.doors.{name.removesuffix('Widget').lower()}_widget"), name)
+    if name == "panel":
+        from mlops_nb.doors.panel import panel
+
+        return panel
     raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
 
 

@@ -15,7 +15,7 @@ from mlops_nb.core.settings import Settings, init, load
 from mlops_nb.desk.agent_client import AgentInfo, read_card
 from mlops_nb.serve.plan import statuses, supervisor_of
 
-def wait_until(what: Callable[[], Any], seconds: float = 90.0, words: str = "") -> Any:
+def wait_until(what: Callable[[], Any], seconds: float = 240.0, words: str = "") -> Any:
     """What `what` answers as soon as that is true; fails after so many seconds."""
     end = time.monotonic() + seconds
     while not (found := what()):

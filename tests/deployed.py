@@ -31,6 +31,7 @@ from mlops_nb.desk.deploying import stop
 from mlops_nb.desk.flights import flights
 from mlops_nb.serve.plan import read_plan, statuses, supervisor_of
 from mlops_nb.store import lake_served as served
+from mlops_nb.store.spool import read_segment
 
 MODEL = "delay"
 WORDS = ["carrier", "origin", "dest"]
@@ -99,6 +100,22 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def seen_of(path: Path) -> str:
+    """A spool file: how much is in it, who has it open or its lock, and what became of its writer."""
+    place = path.stat()
+    open_in = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if any(os.stat(fd).st_ino == place.st_ino for fd in (folder / "fd").iterdir()):
+                open_in.append(f"{folder.name} {(folder / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()[:200]}")
+    locks = [line for line in Path("/proc/locks").read_text().splitlines() if f":{place.st_ino} " in line]
+    writer = Path("/proc", path.name.split("-")[2], "stat")
+    state = writer.read_text().rpartition(")")[2].split()[0] if writer.exists() else "gone"
+    piece = read_segment(path)
+    ends = f"{place.st_size} bytes, read to {piece.end}, {len(piece.records)} records, more {piece.more}, torn {piece.torn}"
+    return f"{path.name}: {ends}; writer {state}; open in {open_in}; locks {locks}"
 
 
 class Desk:
@@ -181,10 +198,14 @@ class Desk:
     def collect_all(self) -> None:
         """Collects what is left once nothing writes any more."""
         self.ws.down()
-        notes = self.ws.collect().notes
-        assert notes == (), notes
-        left = sorted(p.name for p in (self.state / "spool").glob("*.spool"))
-        assert left == [], f"the collector left {left}"
+        for _ in range(100):  # on a busy machine a writer may be a moment later than `down`
+            notes = self.ws.collect().notes
+            assert notes == (), notes
+            left = sorted((self.state / "spool").glob("*.spool"))
+            if not left:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"the collector left {[seen_of(path) for path in left]}\n{self.said()}")
 
     def kept(self, deployment: str, role: str | None = "live") -> Counter[tuple[str, int]]:
         """How often each (request, row) of a deployment is in the lake."""

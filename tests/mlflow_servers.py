@@ -24,6 +24,7 @@ PINS = {
     2: ["mlflow==2.22.*", "setuptools<81", "sqlalchemy<2.1"],
     3: ["mlflow==3.*"],
 }
+QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # threads of one would wait for each other
 
 
 def environment(major: int) -> Path:
@@ -58,7 +59,7 @@ class MlflowServer:
 
     def run(self, code: str, *words: str) -> str:
         """Runs code with the server's own MLflow, as somebody who knows nothing of us; what it printed."""
-        kept = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "MLFLOW_TRACKING_URI": self.uri}
+        kept = QUIET | {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "MLFLOW_TRACKING_URI": self.uri}
         with tempfile.TemporaryDirectory() as place:
             command = [str(self.python), "-c", code, *words]
             done = subprocess.run(command, capture_output=True, text=True, env=kept, cwd=place)
@@ -80,7 +81,8 @@ def keep(python: str) -> None:
         port = free.getsockname()[1]
     command = [python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts")]
-    kept = {"PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    kept = QUIET | {"PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)}
+    kept["MLFLOW_DISABLE_TELEMETRY"] = "true"
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(command, cwd=folder, env=kept, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:

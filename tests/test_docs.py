@@ -69,6 +69,13 @@ def test_every_route_and_metric_of_the_online_server_is_on_the_page(page: str) -
     assert [name for name in (*HELP, *METRICS) if f"| `{name}` |" not in page] == []
 
 
+def test_every_event_and_its_fields_are_on_the_page(page: str) -> None:
+    from mlops_nb.doors.live import KINDS, schema, schema_id
+
+    assert len(KINDS) >= 5 and [kind for kind in KINDS if f"| `{schema_id(kind)}` |" not in page] == []
+    assert [name for name in schema("run")["properties"] if f"| `{name}` |" not in page] == []
+
+
 def test_every_table_is_on_the_page(page: str) -> None:
     from mlops_nb.store.control_schema import TABLES, metadata
 

@@ -36,6 +36,29 @@ def test_pytest_is_counted(last: str, status: int, passed: int, failed: int) -> 
     assert lanes.counted(f"tests/a.py ....\n{last}\n", status) == lanes.Tally(passed, failed)
 
 
+FAILS = """
+import logging
+def test_two():
+    logging.error("said before")
+    assert 2 + 2 == 5
+def test_one():
+    pass
+"""
+
+
+def test_the_last_lines_name_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "test_it.py"
+    file.write_text(FAILS)
+    suite = lanes.pytest("suite", str(file), "-p", "no:cacheprovider", "--log-level=ERROR", "--log-format=%(levelname)s %(message)s")
+    monkeypatch.setattr(lanes, "LANES", {"only": lanes.Lane(1, (suite, lanes.Step("lint", ("python", "-c", "raise SystemExit(1)"))))})
+    assert lanes.main([]) == 1
+    *_, before, first, second, counts = capsys.readouterr().out.splitlines()
+    assert before == "", "a logged error is no name of a test"
+    both = "".join(sorted((first, second), key=len))
+    assert both.startswith("FAILED lint: python") and "test_it.py::test_two - " in both and "(2 + 2) == 5" in both
+    assert counts == "1 passed, 2 failed"
+
+
 def test_a_step_that_is_not_pytest_counts_as_one() -> None:
     assert lanes.run(lanes.Step("fine", ("python", "-c", "print(1)")), 60) == lanes.Tally(1, 0)
     assert lanes.run(lanes.Step("broken", ("python", "-c", "raise SystemExit(3)")), 60) == lanes.Tally(0, 1)
@@ -43,10 +66,10 @@ def test_a_step_that_is_not_pytest_counts_as_one() -> None:
 
 def test_a_step_leaves_the_cores_to_those_who_work(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    code = "import os, sys; print(sys.dont_write_bytecode, os.environ['OMP_WAIT_POLICY'])"
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    code = "import os, sys; print(sys.dont_write_bytecode, os.environ['OMP_NUM_THREADS'])"
     assert lanes.run(lanes.Step("asks", ("python", "-c", code)), 60).passed
-    assert "\nFalse passive\n" in capfd.readouterr().out
+    assert "asks | False 1\n" in capfd.readouterr().out
 
 
 HANG = """
@@ -75,6 +98,39 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+MEETS = """
+import pathlib, sys, time
+mine, other = map(pathlib.Path, sys.argv[1:])
+mine.touch()
+while not other.exists():
+    time.sleep(0.02)
+"""
+WORKS = """
+import sys, time
+def note(word):
+    with open(sys.argv[1], "a") as file:
+        file.write(word)
+note("<")
+time.sleep(0.5)  # its work
+note(">")
+"""
+
+
+def test_steps_run_side_by_side_while_there_is_room(tmp_path: Path) -> None:
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    both = [lanes.Step("a", ("python", "-c", MEETS, a, b), 2), lanes.Step("b", ("python", "-c", MEETS, b, a))]
+    assert lanes.run_all(both, 60) == lanes.Tally(2, 0), "each waits for the other"
+
+
+def test_a_step_waits_until_there_is_room_and_is_ended_with_its_lane(tmp_path: Path) -> None:
+    note = tmp_path / "said"
+    wide = lanes.Step("wide", ("python", "-c", WORKS, str(note)), 2)
+    assert lanes.run_all([wide, wide], 60) == lanes.Tally(2, 0)
+    assert note.read_text() == "<><>", "one after the other"
+    hangs = lanes.Step("hangs", ("python", "-c", "import time; time.sleep(600)"))
+    assert lanes.run_all([hangs, hangs], 2) == lanes.Tally(0, 2)
 
 
 def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:

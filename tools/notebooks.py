@@ -3,7 +3,8 @@
     python tools/notebooks.py test     runs every lesson's cells; changes nothing
     python tools/notebooks.py run      runs them in place and keeps their outputs
 
-The notebooks of nbs/jobs need a filled workspace. They get one of their own, in a temporary folder.
+The notebooks of nbs/jobs need a filled workspace. They get one of their own, in a temporary folder. Those of nbs/dashboards
+are kept without outputs, which would be those of one workspace at one time; tests/browser shows them.
 """
 
 import gc
@@ -21,6 +22,7 @@ from typing import IO, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 JOBS = ROOT / "nbs" / "jobs"
+DASHBOARDS = ROOT / "nbs" / "dashboards"
 ARRIVALS = """
 import sys
 from mlops_nb.desk.flights import flights
@@ -29,9 +31,9 @@ flights(1)[["flight_id", "scheduled", "carrier", "dest", "distance", "late"]].to
 
 
 def lessons() -> list[Path]:
-    "Every notebook but the jobs, in the order of the floors."
+    "Every notebook but the jobs and the dashboards, in the order of the floors."
     found = [path for path in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
-    return sorted(path for path in found if JOBS not in path.parents)
+    return sorted(path for path in found if JOBS not in path.parents and DASHBOARDS not in path.parents)
 
 
 def call(*words: str, **more: str) -> None:
@@ -86,9 +88,11 @@ def test() -> None:
             if not pid:
                 check(path, words)
             running[pid] = path, words, time.monotonic()
-        pid, status = os.wait()
+        pid, status, used = os.wait4(-1, 0)
         path, words, begun = running.pop(pid)
-        print(f"{'FAILED' if status else 'ok    '} {time.monotonic() - begun:5.1f} s  {path.relative_to(ROOT)}", flush=True)
+        took, worked = time.monotonic() - begun, used.ru_utime + used.ru_stime
+        word = "FAILED" if status else "ok    "
+        print(f"{word} {took:5.1f} s, {worked:5.1f} s of processor time  {path.relative_to(ROOT)}", flush=True)
         if status:
             words.seek(0)
             failed.append(f"--- {path.relative_to(ROOT)}\n{words.read()}")

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from mlops_nb import __version__
 from mlops_nb.doors.jupyter import ROUTES
 from mlops_nb.doors.live import KINDS, VERSION, schema_id
 from mlops_nb.doors.openapi import typescript
@@ -14,7 +15,8 @@ TARGET = Path(__file__).resolve().parent.parent / "labextension" / "src" / "reco
 
 def text() -> str:
     """The file as it should be."""
-    return typescript(ROUTES, {kind: schema_id(kind) for kind in KINDS}, VERSION)
+    own = f"\n/** The version of the package that these were made from. */\nexport const VERSION = '{__version__}';\n"
+    return typescript(ROUTES, {kind: schema_id(kind) for kind in KINDS}, VERSION).rstrip("\n") + "\n" + own
 
 
 if __name__ == "__main__":

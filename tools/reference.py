@@ -150,9 +150,6 @@ def online_routes() -> list[tuple[str, str, str]]:
 
 
 def write_online(page: Page) -> None:
-    from mlops_nb.serve.counters import HELP
-    from mlops_nb.watch.metrics import METRICS
-
     page.heading(
         2,
         "Routes of the online server",
@@ -164,15 +161,37 @@ def write_online(page: Page) -> None:
     )
     rows = [[f"`{method} {path}`", page.said(f"route {path}", summary)] for method, path, summary in online_routes()]
     page.table(["route", "what it is for"], rows)
-    page.heading(3, "Metrics", "`GET /metrics`, in Prometheus' text form; all workers together.")
+
+
+def write_metrics(page: Page) -> None:
+    from mlops_nb.serve.counters import HELP
+    from mlops_nb.watch.metrics import METRICS
+
+    page.heading(2, "Metrics", "In Prometheus' text form; `mlops-nb watch grafana` writes what reads them.")
+    page.heading(3, "Of the online server", "`GET /metrics` on its port; all workers together.")
     page.table(["metric", "what it counts"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in HELP.items()])
-    page.heading(
-        3,
-        "Metrics of the agent",
-        "`GET /metrics` on 127.0.0.1 and the setting `metrics_port` (the port after the server's). "
-        "`mlops-nb watch grafana` writes what reads them.",
-    )
+    page.heading(3, "Of the agent", "`GET /metrics` on 127.0.0.1 and the setting `metrics_port` (the port after the server's).")
     page.table(["metric", "what it is"], [[f"`{name}`", page.said(f"metric {name}", text)] for name, text in METRICS.items()])
+
+
+def write_events(page: Page) -> None:
+    from mlops_nb.doors.live import KINDS, schema, schema_id
+
+    page.heading(
+        2,
+        "Events",
+        "What changes in a workspace, over the events of the Jupyter server (`/api/events/subscribe`), for each kind a schema. "
+        "A page that finds a gap in `seq` asks anew.",
+    )
+    page.table(["event", "what it tells"], [[f"`{schema_id(kind)}`", page.said(f"event {kind}", schema(kind)["title"])] for kind in KINDS])
+    page.heading(3, "Fields of an event")
+    forms: dict[str, tuple[str, str, str]] = {}
+    for kind in KINDS:
+        form = schema(kind)
+        for name, entry in form["properties"].items():
+            words = page.said(f"field {name} of event {kind}", entry.get("description")).replace(f"which {kind}", "which one it is")
+            forms[name] = entry.get("format", entry["type"]), "yes" if name in form["required"] else "", words
+    page.table(["field", "type", "always there", "what it is"], [[f"`{name}`", *rest] for name, rest in forms.items()])
 
 
 def write_errors(page: Page) -> None:
@@ -219,7 +238,9 @@ def write_lake(page: Page) -> None:
 def render() -> str:
     "The whole page; Undocumented names everything that lacks a description."
     page = Page()
-    for write in (write_commands, write_settings, write_routes, write_online, write_errors, write_tables, write_lake):
+    for write in (
+        write_commands, write_settings, write_routes, write_events, write_online, write_metrics, write_errors, write_tables, write_lake,
+    ):
         write(page)
     if page.missing:
         raise Undocumented("no description: " + ", ".join(page.missing))

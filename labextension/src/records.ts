@@ -215,6 +215,13 @@ export interface IConcept {
   readonly reason: string;
 }
 
+/** A notebook that is shown as a page. */
+export interface IDashboard {
+  readonly name: string;
+  readonly title: string;
+  readonly path: string;
+}
+
 /** A name that answers requests, at one of its revisions. */
 export interface IDeployment {
   readonly name: string;
@@ -272,6 +279,14 @@ export interface IFigure {
   readonly note: string;
 }
 
+/** One thing `doctor` looked at. */
+export interface IFinding {
+  readonly name: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly remedy: string;
+}
+
 /** One time that a schedule fired, and what became of it. */
 export interface IFiring {
   readonly id: number;
@@ -304,6 +319,38 @@ export interface IHandshake {
   readonly kernel: string;
   readonly fits: boolean;
   readonly sentence: string;
+}
+
+/** How far a year in a minute is, and what came of it. */
+export interface ILive {
+  readonly phase: 'none' | 'starting' | 'playing' | 'broken' | 'found' | 'back' | 'over' | 'failed';
+  readonly says: string;
+  readonly waits: '' | 'break' | 'back';
+  readonly model: string;
+  readonly url: string;
+  readonly version: string;
+  readonly release: string;
+  readonly day: string;
+  readonly days: number;
+  readonly of: number;
+  readonly rows: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly labelled: number;
+  readonly alerts: number;
+  readonly broken_on: string;
+  readonly alert: string;
+  readonly feature: string;
+  readonly message: string;
+  readonly run: string;
+  readonly investigation: string;
+  readonly receipt: string;
+  readonly reproduced: string;
+  readonly identical: boolean | null;
+  readonly seconds: number | null;
+  readonly pid: number;
+  readonly since: string;
+  readonly error: string;
 }
 
 /** One number a pass took. `version` is a reference like delay/2; `source` is the role of the rows: live, canary, shadow, batch, local. */
@@ -394,6 +441,7 @@ export interface INotebookForm {
   readonly tagged: boolean;
   readonly parameters: readonly IParameter[];
   readonly secrets: readonly string[];
+  readonly findings: readonly IFinding[];
 }
 
 /** What a deployment promises; the key `service` of `watch/MODEL.yaml`. */
@@ -725,6 +773,20 @@ export interface ITriggerPreview {
   readonly next: readonly string[];
 }
 
+/** A notebook that teaches. */
+export interface ITutorial {
+  readonly name: string;
+  readonly title: string;
+  readonly says: string;
+  readonly path: string;
+}
+
+/** A tutorial to be run. */
+export interface ITutorialCopy {
+  readonly path: string;
+  readonly new: boolean;
+}
+
 /** One thing that differs between a recorded run and its repetition. */
 export interface IUnlike {
   readonly kind: string;
@@ -742,6 +804,7 @@ export interface IVersionDocument {
   readonly contract: Readonly<Record<string, unknown>> | null;
   readonly manifest: Readonly<Record<string, unknown>> | null;
   readonly notebook: string;
+  readonly run: string;
   readonly example: Readonly<Record<string, unknown>> | null;
   readonly check: Readonly<Record<string, unknown>> | null;
   readonly note: string;
@@ -890,6 +953,34 @@ export interface IRoutes {
     answer: Readonly<Record<string, unknown>>;
     right: 'read';
   };
+  /** Loads a year of flights: data, a proven model, a run for each month, a deployment, alerts. Takes minutes. */
+  'POST demo': {
+    path: Record<string, never>;
+    body: { months?: string };
+    answer: IAction;
+    right: 'execute';
+  };
+  /** How far the year of `mlops-nb demo --live` is that was played last, or is being played. */
+  'GET demo/live': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    answer: ILive;
+    right: 'read';
+  };
+  /** Plays a year of flights, or these months, by hand: it waits up to five minutes for each step. The result is how it ended. */
+  'POST demo/live': {
+    path: Record<string, never>;
+    body: { months?: string; seconds?: number | null };
+    answer: IAction;
+    right: 'execute';
+  };
+  /** Asks whoever plays to break the feed, to roll it back, or to stop. */
+  'POST demo/live/step': {
+    path: Record<string, never>;
+    body: { step: 'break' | 'back' | 'stop' };
+    answer: ILive;
+    right: 'execute';
+  };
   /** What was begun since this server started, the newest first. */
   'GET actions': {
     path: Record<string, never>;
@@ -932,7 +1023,7 @@ export interface IRoutes {
     answer: IPage<IModelVersion>;
     right: 'read';
   };
-  /** A version, the champion to compare it with, where it is served, contract, lineage, example and newest check. */
+  /** A version, the champion to compare it with, where it is served, contract, lineage (`notebook` as JupyterLab shows it), newest check. */
   'GET models/{name}/versions/{version}': {
     path: { name: string; version: number };
     query: Record<string, never>;
@@ -1093,15 +1184,22 @@ export interface IRoutes {
     answer: IAction;
     right: 'execute';
   };
-  /** Runs, newest first. */
+  /** Runs, newest first; with `fold` of each grid only the newest that fits: `grids/{grid}` counts the others. */
   'GET runs': {
     path: Record<string, never>;
-    query: { q?: string; status?: 'queued' | 'running' | 'finished' | 'failed' | 'cancelled' | null; notebook?: string; grid?: string; limit?: number; next?: string };
+    query: { q?: string; status?: 'queued' | 'running' | 'finished' | 'failed' | 'cancelled' | null; notebook?: string; grid?: string; fold?: boolean; limit?: number; next?: string };
     answer: IPage<IRun>;
     right: 'read';
   };
   /** A run, the cell it is at, its drift and manifest; `paths` are those of its notebooks as JupyterLab shows them. */
   'GET runs/{id}': {
+    path: { id: string };
+    query: Record<string, never>;
+    answer: Readonly<Record<string, unknown>>;
+    right: 'read';
+  };
+  /** The executed notebook of a run, as JSON. */
+  'GET runs/{id}/notebook': {
     path: { id: string };
     query: Record<string, never>;
     answer: Readonly<Record<string, unknown>>;
@@ -1254,6 +1352,13 @@ export interface IRoutes {
     answer: IPage<IMeasure>;
     right: 'read';
   };
+  /** How a feature was distributed in training (what the model answers: on held-out rows) and in a window: shares of rows. */
+  'GET watch/{model}/shape': {
+    path: { model: string };
+    query: { feature: string; start: string; end: string; version?: number | null };
+    answer: IShape;
+    right: 'read';
+  };
   /** How right a model is: from labels, estimated without them, and whether the two part; `by` is a segment column. */
   'GET watch/{model}/performance': {
     path: { model: string };
@@ -1380,6 +1485,27 @@ export interface IRoutes {
     answer: IPage<IAlert>;
     right: 'read';
   };
+  /** The dashboards of the workspace: those that came, then its own. */
+  'GET dashboards': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    answer: IPage<IDashboard>;
+    right: 'read';
+  };
+  /** Notebooks that teach, in the order in which they are best read. */
+  'GET tutorials': {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    answer: IPage<ITutorial>;
+    right: 'read';
+  };
+  /** A copy of a tutorial in the folder `tutorials`; one that is there is left as it is. */
+  'POST tutorials/{name}/copy': {
+    path: { name: string };
+    body: Record<string, never>;
+    answer: ITutorialCopy;
+    right: 'write';
+  };
   /** These routes as an OpenAPI 3.1 document. */
   'GET openapi': {
     path: Record<string, never>;
@@ -1388,3 +1514,6 @@ export interface IRoutes {
     right: 'read';
   };
 }
+
+/** The version of the package that these were made from. */
+export const VERSION = '0.1.0';

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HeldKernel']
 
-# %% ../../nbs/batch/05_held.ipynb #cc2a33a5
+# %% ../../nbs/batch/05_held.ipynb #32c2e26e
 import contextlib
 import os
 import select
@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ..core.settings import find_root, is_workspace, load
 from .kernel import Usage
 from .pool import Pool, PoolAway, receive_message, request
 
-# %% ../../nbs/batch/05_held.ipynb #b6eab7bd
+# %% ../../nbs/batch/05_held.ipynb #92894533
 @dataclass
 class _Place:
     folder: Path
@@ -45,12 +46,18 @@ class HeldKernel:
         root = find_root(os.getcwd())
         if root is None or not is_workspace(root):
             raise PoolAway("There is no workspace here, so no warm process is kept.")
-        settings = load(root)
+        pool = Pool(root, load(root).state_dir, dict(os.environ))
+        return cls.of(pool, dict(os.environ) | variables, os.getcwd(), arguments, (1, 2))
+
+    @classmethod
+    def of(
+        cls, pool: Pool, environ: dict[str, str], cwd: str, arguments: Sequence[str] = (), output: Sequence[int] = (2, 2)
+    ) -> "HeldKernel":
+        "A kernel of a pool, in an environment and a folder; what its processes print goes to those descriptors."
         mask = os.umask(0)
         os.umask(mask)
-        environ = dict(os.environ) | variables
-        told = {"op": "kernel", "environ": environ, "cwd": os.getcwd(), "arguments": arguments, "umask": mask}
-        line = request(Pool(root, settings.state_dir, dict(os.environ)), told, fds=[1, 2])
+        told = {"op": "kernel", "environ": environ, "cwd": cwd, "arguments": list(arguments), "umask": mask}
+        line = request(pool, told, fds=list(output))
         answer, _ = receive_message(line)
         return cls(line, answer["pid"], answer["connection"])
 

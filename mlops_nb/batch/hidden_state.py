@@ -253,17 +253,18 @@ def _missing(name: str, number: int, line: int, where: int | None) -> Finding:
         words, remedy = f"uses {name} (line {line}), which no cell above defines", f"Define or import {name}; its cell may be deleted."
     return Finding(f"cell {number}", "fail", words, remedy)
 
-# %% ../../nbs/batch/01_hidden_state.ipynb #505615ad
+# %% ../../nbs/batch/01_hidden_state.ipynb #11e417aa
 def _order(cells: list[dict[str, Any]]) -> Iterator[tuple[int, Finding]]:
     "Cells whose saved counts or outputs cannot come from one run from top to bottom."
     highest, above = 0, 0
+    counted = any(cell.get("execution_count") is not None for cell in cells)  # else a tool took all counts away: nothing is told by one
     for number, cell in enumerate(cells, 1):
         count, outputs = cell.get("execution_count"), cell.get("outputs") or []
         name, again = f"cell {number}", "Restart the kernel, run all cells, and save."
         results = {o.get("execution_count") for o in outputs if o.get("output_type") == "execute_result"} - {None, count}
         if any(o.get("output_type") == "error" for o in outputs):
             yield number, Finding(name, "warn", "was saved with an error in its output", "Correct it, then run all cells and save.")
-        if outputs and count is None:
+        if outputs and count is None and counted:
             yield number, Finding(name, "warn", "has outputs, but was not run as it stands: it was edited, or put together", again)
         elif results:
             yield number, Finding(name, "warn", f"has count [{count}], its output is of [{min(results)}]: it was edited since", again)

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['CONTRACT_FORMAT', 'ContractInvalid', 'RowRule', 'Contract']
 
-# %% ../../nbs/core/05_contract.ipynb #6bf9d4d5
+# %% ../../nbs/core/05_contract.ipynb #ae25d560
 import html
 import math
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -233,7 +234,7 @@ def _read(values: Any) -> dict[str, Any]:
         rules[name] = ColumnRule.from_dict(given)
     return {"columns": rules, "rows": RowRule(**rows), "extra": values.get("extra", "allow")}
 
-# %% ../../nbs/core/05_contract.ipynb #fe991617
+# %% ../../nbs/core/05_contract.ipynb #7ebfdc24
 _HEADER = """\
 # What each column promises. Edit freely; a limit that is not here is not checked.
 #   type              float | int | bool | string | datetime | other
@@ -269,21 +270,26 @@ def _to_yaml(contract: Contract) -> str:
     return _HEADER + yaml.dump(body, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _from_yaml(text: str) -> Any:
+def _from_yaml(text: str, base: Any = None) -> Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            twice = [key for key in keys if keys.count(key) > 1]
-            if twice:
-                line = node.start_mark.line + 1
-                raise ContractInvalid(f"The contract's YAML says {twice[0]!r} twice, in the block from line {line}.", field=str(twice[0]))
-            return super().construct_mapping(node, deep)
+    base = base or (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)  # a thousand columns are seconds in Python alone
 
+    def construct_mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+        keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+        counts = Counter(key for key in keys if isinstance(key, Hashable))  # of the others the loader itself complains
+        twice = [key for key, count in counts.items() if count > 1]
+        if twice:
+            line = node.start_mark.line + 1
+            raise ContractInvalid(f"The contract's YAML says {twice[0]!r} twice, in the block from line {line}.", field=str(twice[0]))
+        return base.construct_mapping(loader, node, deep)
+
+    Loader = type("Loader", (base,), {"construct_mapping": construct_mapping})
     try:
         return _dates_as_text(yaml.load(text, Loader))  # a SafeLoader, made stricter
     except yaml.YAMLError as problem:
+        if base is not yaml.SafeLoader:
+            return _from_yaml(text, yaml.SafeLoader)  # which says more exactly where
         mark = getattr(problem, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(problem, "problem", None) or "it cannot be parsed"

@@ -7,8 +7,9 @@ __all__ = ['KINDS', 'MlopsError', 'UsageError', 'SettingsInvalid', 'WorkspaceNot
            'ReadOnly', 'NameInvalid', 'DataInvalid', 'SchemaChanged', 'TableNotFound', 'SnapshotNotFound',
            'ContractViolated', 'ColumnNotFound', 'ModelNotFound', 'VersionNotFound', 'ModelInvalid', 'HiddenState',
            'VersionNotProven', 'CheckFailed', 'BytesNotPermitted', 'ReceiptInvalid', 'RunFailed', 'RunNotFound',
-           'NotebookNotFound', 'NotebookInvalid', 'ParameterUnknown', 'Conflict', 'Busy', 'StoreUnavailable',
-           'StoreTooOld', 'ExtraMissing', 'storage_problem', 'error_types', 'nearest', 'expect_fail']
+           'NotExecuted', 'NotebookNotFound', 'NotebookInvalid', 'ParameterUnknown', 'Conflict', 'Busy',
+           'StoreUnavailable', 'StoreTooOld', 'ExtraMissing', 'storage_problem', 'error_types', 'nearest',
+           'expect_fail']
 
 # %% ../../nbs/core/00_errors.ipynb #e03a0ee3
 import errno
@@ -154,7 +155,7 @@ class ReceiptInvalid(MlopsError):
     "The chain of receipts was changed, cut off, or signed with another key."
     code, kind = "receipt_invalid", "failed"
 
-# %% ../../nbs/core/00_errors.ipynb #dc233401
+# %% ../../nbs/core/00_errors.ipynb #0ad79d2b
 class RunFailed(MlopsError):
     "A cell of a run raised; the message names notebook, cell and exception."
     code, kind = "run_failed", "failed"
@@ -163,6 +164,11 @@ class RunFailed(MlopsError):
 class RunNotFound(MlopsError):
     "No run with that id."
     code, kind = "run_not_found", "not_found"
+
+
+class NotExecuted(MlopsError):
+    "A run has left no executed notebook."
+    code, kind = "not_executed", "not_found"
 
 
 class NotebookNotFound(MlopsError):

@@ -273,7 +273,7 @@ class FeatureDrift(Record):
     "What the rule saw in one feature."
 
     kind: Literal["numeric", "categorical", "nulls", "missing", "new"]
-    statistic: str  # which number `value` is: "cdf_gap", "total_variation", "unseen_mass", "null_gap"
+    statistic: str  # which number `value` is: "cdf_gap", "total_variation", "unseen_mass", "null_gap", "unit"
     value: float
     threshold: float  # what `value` had to pass
     effect: float  # numeric: W1 / sd of the reference; else the value itself

@@ -153,17 +153,17 @@ def check_deployment_name(name: str) -> str:
         raise NameInvalid(f"{name!r} cannot be the name of a deployment: it is part of a URL.", field="name", hint=hint)
     return name
 
-# %% ../../nbs/core/10_serving.ipynb #8906538b
-KeyRole = Literal["predict", "feedback", "admin"]
-KEY_ROLES: tuple[str, ...] = ("predict", "feedback", "admin")
+# %% ../../nbs/core/10_serving.ipynb #856e8fdd
+KeyRole = Literal["view", "predict", "feedback", "admin"]
+KEY_ROLES: tuple[str, ...] = ("view", "predict", "feedback", "admin")
 
 
 @dataclass(frozen=True)
 class AccessKey(Record):
-    "What opens the online server to a caller."
+    "What opens the online server or the dashboards to a caller."
 
     id: str
-    role: KeyRole  # admin may do all, feedback may also predict
+    role: KeyRole  # view opens the dashboards and no more; feedback may also predict; admin may do all
     name: str = ""  # whose it is
     deployments: tuple[str, ...] = ()  # empty: all
     per_minute: int = 0  # requests; 0: no limit

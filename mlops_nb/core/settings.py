@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .errors import SettingsInvalid, WorkspaceNotFound, WorkspaceNotWritable, nearest
 
-# %% ../../nbs/core/02_settings.ipynb #feee5e61
+# %% ../../nbs/core/02_settings.ipynb #8dd1c58c
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -67,6 +67,7 @@ class Settings:
     service_every: float = _setting(60.0, "seconds between two looks at each deployment: its counters, and whether it answers; 0: none")
     metrics: Literal["on", "off"] = _setting("on", "on: the agent tells Prometheus what it watches, on loopback")
     metrics_port: int = _setting(0, "port of that; 0: the one after port")
+    dashboard_port: int = _setting(0, "port of `mlops-nb dashboard`; 0: the second after port")
     metrics_features: int = _setting(10, "features of each version that are told with their drift, the strongest first")
     retain_days: int = _setting(0, "days after which collected predictions are removed; 0: kept")
     agent_idle: float = _setting(3600.0, "seconds without work after which the background agent ends; 0: never")

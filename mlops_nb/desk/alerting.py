@@ -6,7 +6,7 @@
 __all__ = ['LOOK_BACK', 'OVERDUE', 'FAILING', 'muted_of', 'alarms_of', 'settle', 'settle_schedules', 'on_measures', 'Backtest',
            'backtest', 'Alerting']
 
-# %% ../../nbs/desk/09_alerting.ipynb #a858c6f8
+# %% ../../nbs/desk/09_alerting.ipynb #9f618eb9
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ from ..core.records import Record, now, plain, utc
 from ..core.schedules import Schedule
 from ..core.serving import Alert
 from ..core.settings import workspace_key
-from ..watch.rules import Alarm, Rule, evaluate, rules_digest, rules_text
+from ..watch.alarms import Alarm, evaluate, rules_digest
+from ..watch.rules import Rule, rules_text
 from .logging import age_of
 from .measuring import measures, watched_models
 from .stores import Base, Stores

@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['MODEL', 'LEARNT_FROM', 'LEARNT', 'parse_months', 'job_notebooks', 'demo_workspace', 'Teller', 'Step', 'load_data',
            'train', 'score', 'Month', 'month_of', 'month_table', 'reading', 'run_demo', 'tell_year', 'show_picture',
-           'show_next']
+           'show_next', 'apart', 'demo_apart']
 
-# %% ../../nbs/desk/21_demo.ipynb #0ae709bd
+# %% ../../nbs/desk/21_demo.ipynb #865e761b
 import contextlib
 import json
 import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -371,3 +372,21 @@ def _worst(run: Run) -> tuple[str, float]:
     features = json.loads((Path(run.folder) / "drift.json").read_text(encoding="utf-8"))["features"]
     name = max(features, key=lambda n: (features[n]["verdict"] == "drifted", features[n]["severity"] or 0.0))
     return name, features[name]["severity"] or 0.0
+
+# %% ../../nbs/desk/21_demo.ipynb #6ea1fc71
+def apart(folder: Path, words: list[str]) -> dict[str, Any]:
+    "As `mlops-nb demo` with these words in a folder, by another process; what it reports. Raises RunFailed with its last words."
+    command = [sys.executable, "-m", "mlops_nb", "-C", str(folder), "demo", *words, "-o", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"it ended with {done.returncode}")
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            last = json.loads(done.stdout)["error"]["message"]
+        raise RunFailed(f"The demo did not come to its end: {last}", hint="`mlops-nb demo` goes on where it stopped, and tells more.")
+    return dict(json.loads(done.stdout))
+
+
+def demo_apart(folder: Path, months: str = "3-12") -> dict[str, Any]:
+    "The same for these months."
+    parse_months(months)
+    return apart(folder, ["--months", months])

@@ -6,7 +6,7 @@
 __all__ = ['MOST', 'DAY', 'Windows', 'LEAST', 'recent', 'shadow', 'answers_to', 'fill', 'rung', 'untried', 'trial', 'drill',
            'Drilling']
 
-# %% ../../nbs/desk/09_drilling.ipynb #1c09aeb6
+# %% ../../nbs/desk/09_drilling.ipynb #aea4fed7
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DataInvalid, UsageError, nearest
 from ..core.records import ModelVersion
+from ..watch.alarms import Alarm, evaluate
 from ..watch.drill import HARMS, SILENT, Drill, Rows, Trial, feature_for, harmed, judged, slow_measures, summed_up
-from ..watch.rules import Alarm, Rule, evaluate
+from ..watch.rules import Rule
 from .answered import batch_of, window_table
 from .labelling import end_of, moment, starts_of, us_of
 from .measuring import take

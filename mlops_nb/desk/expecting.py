@@ -21,7 +21,7 @@ from .production import actor, finish_pending
 from .standards import Expected, expectations
 from .stores import Base, Stores
 
-# %% ../../nbs/desk/09_expecting.ipynb #88293d3b
+# %% ../../nbs/desk/09_expecting.ipynb #10a98a59
 def as_instant(value: Any, field: str) -> datetime:
     "A time as a person gives it: a datetime, a date, `2013-06-01`, `2013-06-01T12:00Z`; without a zone it is UTC."
     if isinstance(value, datetime):
@@ -48,14 +48,17 @@ def _rows_between(stores: Stores, version: ModelVersion, start: datetime, end: d
 
 
 def expect(stores: Stores, version: ModelVersion, start: datetime, end: datetime, feature: str = "", reason: str = "") -> Receipt:
-    "Makes a window a further reference. UsageError for one without rows, or a feature that the version has not."
+    "Makes a window a further reference. UsageError for one of too few rows, or a feature that the version has not."
+    from mlops_nb.watch.null import MIN_ROWS
+
     if feature and feature not in version.features:
         hint = nearest(feature, list(version.features)) or f"Features: {', '.join(version.features)}."
         raise UsageError(f"{version.ref} has no feature {feature!r}.", field="feature", hint=hint)
     rows = _rows_between(stores, version, start, end) if end > start else 0
-    if not rows:
-        words = f"{version.ref} has answered nothing from {start:%Y-%m-%d %H:%M} until {end:%Y-%m-%d %H:%M}; no data is no reference."
-        raise UsageError(words, field="start", hint=f"`mlops-nb watch profiles {version.ref}` lists its windows.")
+    if rows < MIN_ROWS:
+        said = f"{version.ref} has {rows} answered row{'s' * (rows != 1)} in the window {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+        hint = f"Take a longer window; `mlops-nb watch profiles {version.ref}` lists what there is."
+        raise UsageError(f"{said}; a reference needs {MIN_ROWS}.", field="start", hint=hint)
     told = {"version": version.ref, "start": start, "end": end, "feature": feature, "rows": rows}
     return _written(stores, version.name, reason, told)
 
@@ -93,10 +96,12 @@ class Filled(Record):
 
 def backfill(stores: Stores, version: ModelVersion, segment: str, since: datetime | None = None, until: datetime | None = None) -> Filled:
     "Makes the profile windows of a segment from the answers in the lake. UsageError when the lake does not know its values."
-    if segment not in version.features:
-        known = f"The lake keeps features: {', '.join(version.features)}." if version.features else ""
-        words = f"{segment!r} is not a feature of {version.ref}, so the lake does not know which answer belongs to which."
-        raise UsageError(words, field="segment", hint=nearest(segment, list(version.features)) or known)
+    from mlops_nb.store.models import facts_of
+
+    kept = list(dict.fromkeys([*version.features, *facts_of(stores.models, version).segments]))
+    if segment not in kept:
+        words = f"{segment!r} is neither a feature nor a declared segment of {version.ref}: the lake does not know it of any answer."
+        raise UsageError(words, field="segment", hint=nearest(segment, kept) or f"It keeps {', '.join(kept)}.")
     make_collector(stores, upkeep=False).collect()
     day = timedelta(days=1)
     with stores.control.lease("collect", f"filling windows of {segment}", ttl_s=600) as held:
@@ -163,13 +168,14 @@ def _batch(stores: Stores, version: ModelVersion, rows: Any, segment: str) -> An
     ]  # fmt: skip
     columns = {f: f"feature {f}" if f"feature {f}" in frame.columns else f for f in version.features}
     features = {f: series_array(frame[c]) for f, c in columns.items() if c in frame.columns}
+    at = next((c for c in (columns.get(segment, ""), f"feature {segment}", segment) if c in frame.columns), None)
     scores = rows["scores"].combine_chunks()
     facts = {"classes": list(stores.models.predictor(version).spec.classes)}
     return Batch(
         ref=version.ref, facts=facts, records=records, features=features, prediction=series_array(frame["prediction"]),
         scores=None if scores.null_count == len(scores) else scores, received=rows["received_at"].combine_chunks(),
         event=rows["event_time"].combine_chunks(), entity=pa.nulls(len(frame), pa.string()),
-        segments={segment: features[segment].to_pylist()} if segment in features else {}, index=np.asarray(roles.indices),
+        segments={segment: series_array(frame[at]).to_pylist()} if at else {}, index=np.asarray(roles.indices),
     )  # fmt: skip
 
 # %% ../../nbs/desk/09_expecting.ipynb #5760fd44

@@ -6,7 +6,7 @@
 __all__ = ['PATIENCE', 'make_collector', 'Labelled', 'add_labels', 'age_of', 'predictions_frame', 'profiles_frame', 'parse_where',
            'forget', 'Logging']
 
-# %% ../../nbs/desk/06_logging.ipynb #e32491d2
+# %% ../../nbs/desk/06_logging.ipynb #f06646b8
 import os
 import re
 import secrets
@@ -22,6 +22,7 @@ from ..core.records import ModelVersion, Receipt, Record, now
 from ..core.serving import LogMode
 from ..core.settings import workspace_key
 from .answered import log_frame, reference_of
+from .held_out import forget_rows
 from .stores import Base, Stores
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def profiles_frame(stores: Stores, model: str, version: int | None, source: str 
             out.append(dict(zip(keys, window, strict=True)) | {"column": name} | numbers | {"top": top})
     return pd.DataFrame(out, columns=[*keys, "column", "n", "nulls", "mean", "sd", "min", "max", "unique", "top"])
 
-# %% ../../nbs/desk/06_logging.ipynb #0550fb15
+# %% ../../nbs/desk/06_logging.ipynb #645e0d60
 _CONDITION = re.compile(r"\s*(\"[^\"]+\"|.+?)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*")
 
 
@@ -276,9 +277,11 @@ def forget(stores: Stores, model: str, where: Any, reason: str) -> Receipt:
         collector = make_collector(stores, upkeep=False)
         _drain(collector)  # what is still in the spool would come afterwards
         done = remove(stores.lake.place, model, condition)
+        held_out, remain = forget_rows(stores.settings, model, condition)
     key = workspace_key(stores.settings)
     said = [[column, word, hash_item(str(value), key)] for column, word, value in condition]
     evidence = {"where": said, "predictions": done.predictions, "labels": done.labels, "files": done.files}
+    evidence |= {"held_out": held_out, "held_out_remain": remain}
     evidence["set_aside"] = len(list(collector.spool.glob("*.damaged")))  # nobody can tell whom they speak of
     receipt = stores.control.append_receipt("forget", model, "", None, None, actor(stores.settings), reason=reason, evidence=evidence)
     return stores.control.finish_receipt(receipt.id)

@@ -6,7 +6,7 @@
 __all__ = ['WORSE', 'MOST_GAPS', 'width_of', 'Promise', 'promise_of', 'of_window', 'of_report', 'Mark', 'mark_of',
            'changed_windows', 'from_labels', 'take', 'is_deployed', 'watched_models', 'Measuring']
 
-# %% ../../nbs/desk/08_measuring.ipynb #47ab2055
+# %% ../../nbs/desk/08_measuring.ipynb #ed63a7fe
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from ..watch.concept import CRITICAL
 from ..watch.performance import Measured
 from .labelling import Answers, Width, end_of, moment, start_of, starts_of, us_of
 from .logging import age_of
-from .measured import Group, Taken, measures, store, stored_groups
+from .measured import Group, Taken, measures, segments, store, stored_groups
 from .performance import STREAM, PerformanceReport, PerformanceWindow, performance_report
 from .profiled import Job, Windows, judging, windows_of
 from .standards import Standing, basis_of, expectations, mode_for, standing
@@ -321,7 +321,7 @@ def _take_present(
             taken.groups["f", "", start] = mark.text, []
     taken.groups["f", "", newest] = mark.text, found
 
-# %% ../../nbs/desk/08_measuring.ipynb #fa75f40b
+# %% ../../nbs/desk/08_measuring.ipynb #9d9db036
 def watched_models(stores: Stores) -> list[str]:
     "Models that have answered something, or are deployed."
     from mlops_nb.store.lake_served import models_of
@@ -353,6 +353,10 @@ class Measuring(Base):
     def measures(self, model: str, **chosen: Any) -> list[Measure]:
         "What passes have found, in the order of time; chosen by since, until, kinds, version, segment, feature, window."
         return measures(self.stores, self.watched_name(model), **chosen)
+
+    def segments(self, model: str) -> list[str]:
+        "The segments of which passes have found something: carrier=UA."
+        return segments(self.stores, self.watched_name(model))
 
     def watched_name(self, model: str) -> str:
         "The model that a name or a reference means, registered or only served. Raises ModelNotFound."

@@ -109,8 +109,8 @@ def _check_segment(model: str, by: str, known: Sequence[_Known], held: bool) -> 
         there = f"Declared are {', '.join(declared)}." if declared else 'Declare it at registration: ws.register(…, segments=("carrier",)).'
         raise UsageError(f"{by!r} is not a declared segment of {model}. {nearest(by, declared)}".strip(), field="by", hint=there)
     if not held:
-        words = f"{by!r} is not a feature of {model}, so the lake knows its windows and not the value of each answer."
-        raise UsageError(words, field="by", hint=f"Profiles have it: ws.profiles({model!r}, segment=None).")
+        words = f"{by!r} came with none of these answers of {model}: they say not which of them is which."
+        raise UsageError(words, field="by", hint="Send the column beside the features, in frames and requests; from then on it is known.")
 
 # %% ../../nbs/desk/07_performance.ipynb #12062c55
 def _some(numbers: Numbers, chosen: "np.ndarray") -> tuple[Any, Any, Any]:

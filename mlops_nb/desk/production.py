@@ -133,10 +133,12 @@ def rollback(stores: Any, model: str, *, reason: str = "") -> Receipt:
 # %% ../../nbs/desk/00_production.ipynb #323723a3
 def verify(stores: Any) -> list[Finding]:
     "One finding for each thing that was checked."
+    from mlops_nb.store.models_versions import read_version
+
     models: Models = stores.models
     findings = [*_receipts(models), *_planted(models)]
-    for version in models.versions():
-        findings.append(_version(models, version))
+    listed = [read_version(raw) for raw in models.registry.versions()]  # not their aliases: changed receipts would stop it
+    findings += [_version(models, version) for version in listed if version]
     for name in models.registry.names():
         findings += _aliases(models, name)
     return findings

@@ -119,7 +119,7 @@ def write_reference(folder: Path, frame: "pd.DataFrame", features: Sequence[str]
     contract = derive(profile(frame[names], plain=plain, key=key) if windows else whole)
     (folder / "contract.yaml").write_text(contract.to_yaml(), encoding="utf-8")
 
-# %% ../../nbs/desk/01_registering.ipynb #a1ee548d
+# %% ../../nbs/desk/01_registering.ipynb #45d19b6c
 def _complete(draft: Draft, models: "Models", version: ModelVersion, facts: "Facts") -> "Facts":
     "Fills the evidence folder; the facts with what was found."
     from mlops_nb.core.settings import workspace_key
@@ -171,7 +171,8 @@ def _keep(draft: Draft, models: "Models", version: ModelVersion) -> None:
 
     spec = draft.prepared.spec
     facts, columns = facts_of(models, version), [*spec.features, spec.target]
-    aside, ids = [*facts.segments, *filter(None, [draft.time])], [*filter(None, [facts.id, draft.time])]
+    rivals = [f for v in models.versions(version.name) if v.aliases for f in v.features]  # it may have given up a column that they ask for
+    aside, ids = [*facts.segments, *rivals, *filter(None, [draft.time])], [*filter(None, [facts.id, draft.time])]
     keep_rows(models.settings, version.name, version.version, draft.prepared.frame, draft.test, columns, aside, ids)
 
 
@@ -183,17 +184,24 @@ def _json(path: Path, value: Any) -> None:
 
 def _manifest(models: "Models", facts: "Facts") -> Any:
     order = Path(os.environ.get("MLOPS_NB_RUN_DIR", "")) / "order.json"
-    parameters = json.loads(order.read_text()).get("parameters", {}) if os.environ.get("MLOPS_NB_RUN_DIR") and order.exists() else {}
+    asked = json.loads(order.read_text()) if os.environ.get("MLOPS_NB_RUN_DIR") and order.exists() else {}
     return capture_manifest(
         models.settings.root,
+        notebook=asked.get("notebook") or _notebook(),
         cells=_cells(),
-        parameters=parameters,
+        parameters=asked.get("parameters", {}),
         seeds={"importance": models.settings.seed},
         end=now(),
         actor=actor(models.settings),
         snapshots=facts.snapshots,
         patch_limit_kb=models.settings.patch_limit_kb,
     )
+
+
+def _notebook() -> str | None:
+    "The notebook whose kernel this is, as Jupyter says; None elsewhere."
+    place = os.environ.get("JPY_SESSION_NAME", "")
+    return place if place.endswith(".ipynb") and Path(place).is_file() else None
 
 
 def _cells() -> list[str]:

@@ -150,7 +150,7 @@ def truth(run: Run) -> Run:
     if not (folder / "run.json").exists():
         return run
     found = read_run(folder)
-    if found.status not in ENDED and not process_of(folder):
+    if found.status not in ENDED and not process_of(folder) and (found := read_run(folder)).status not in ENDED:  # nor since the first look
         name = Path(found.notebook).name
         found = write_run(replace(gather(found), status="failed", error=f"{name}: its process ended before it did.", finished_at=now()))
     return found
@@ -201,8 +201,10 @@ def _merged(fresh: list[Run], known: list[Run], filters: dict[str, Any]) -> list
     if filters.get("after"):
         return [by_id[run.id] for run in known]  # what is fresh stands on the first page
     grid, q = filters.get("grid"), filters.get("q") or ""
-    return [
+    fitting = [
         r for r in by_id.values()
         if status in (None, r.status) and (notebook is None or r.notebook.endswith(notebook))
         and grid in (None, r.grid) and any(q in text for text in (r.id, r.notebook, json.dumps(plain(r.parameters)), r.output, r.error))
     ]  # fmt: skip
+    newest = {r.grid or r.id: r for r in reversed(fitting)}
+    return [r for r in fitting if newest[r.grid or r.id] is r] if filters.get("fold") else fitting

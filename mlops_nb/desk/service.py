@@ -6,7 +6,7 @@
 __all__ = ['LONGEST', 'as_rows', 'keep_minutes', 'service_minutes', 'service_objectives', 'service_measures', 'ServiceReport',
            'service_report', 'Monitoring', 'metrics_port', 'write_monitoring', 'Service']
 
-# %% ../../nbs/desk/09_service.ipynb #40c9b065
+# %% ../../nbs/desk/09_service.ipynb #c3f6e823
 import json
 import urllib.parse
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import DataInvalid, UsageError
+from ..core.errors import UsageError
 from ..core.measures import Measure
 from ..core.records import Record, now, utc
 from ..core.settings import Settings
@@ -25,7 +25,7 @@ from ..watch.service import Burn, Minute, Objectives, ServiceWindow
 from .agent_status import server_url
 from .logging import age_of
 from .stores import Base, Stores
-from .watch_file import watch_path
+from .watch_file import watch_file
 
 # %% ../../nbs/desk/09_service.ipynb #a784bbb7
 LONGEST = timedelta(days=3)  # that a burn rate looks back
@@ -97,24 +97,10 @@ def _minute(row: dict[str, Any]) -> Minute:
     values["bounds"], values["buckets"] = tuple(row["bounds"] or ()), tuple(row["buckets"] or ())
     return Minute(row["window_start"], row["window_end"], **values)
 
-# %% ../../nbs/desk/09_service.ipynb #e5b83601
+# %% ../../nbs/desk/09_service.ipynb #cbd9ad19
 def service_objectives(settings: Settings, model: str, deployment: str = "") -> Objectives:
-    "Of `watch/MODEL.yaml`. Raises DataInvalid or UsageError, which name the file."
-    path = watch_path(settings.root, model)
-    if not path.is_file():
-        return Objectives()
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return levels.objectives(values.get("service") if isinstance(values, dict) else None, deployment)
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        words = (str(problem).splitlines() or ["?"])[0]
-        raise DataInvalid(
-            f"{path} cannot be read: {words}.", field="service", hint="It is YAML: `service: {availability: 0.999}`."
-        ) from None
-    except UsageError as problem:
-        raise UsageError(f"{path}: {problem.message}", field=problem.field, hint=problem.hint) from None
+    "Of `watch/MODEL.yaml`. Raises RulesInvalid, which names the file."
+    return watch_file(settings, model).service(deployment)
 
 # %% ../../nbs/desk/09_service.ipynb #dc880a27
 def service_measures(

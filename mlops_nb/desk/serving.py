@@ -62,7 +62,7 @@ def follow(stores: Any) -> None:
         with contextlib.suppress(AgentAway):
             call(stores.settings, "wake", within=10)
 
-# %% ../../nbs/desk/07_serving.ipynb #0ceb5aee
+# %% ../../nbs/desk/07_serving.ipynb #40cc6e3f
 class _Deployments(Base):
     "What answers."
 
@@ -83,7 +83,7 @@ class _Deployments(Base):
         from mlops_nb.desk.agent_client import ensure_agent, wait_for
 
         self._change("deploy")
-        check_binding(self.settings, len(self.stores.control.open_keys()))
+        check_binding(self.settings, sum(key.role != "view" for key, _ in self.stores.control.open_keys()))
         asked: dict[str, Any] = {"name": name, "canary": canary, "shadow": shadow, "options": options, "log": log}
         made = put(self.stores, target, **asked, expected_revision=expected_revision, reason=reason)
         ensure_agent(self.settings)
@@ -131,18 +131,18 @@ class _Deployments(Base):
         "Every revision of a deployment, the newest first: who made it, when and why."
         return self.stores.control.history(name)
 
-# %% ../../nbs/desk/07_serving.ipynb #3874b77a
+# %% ../../nbs/desk/07_serving.ipynb #8659e580
 class Serving(_Deployments):
     "Deployments, access keys and alerts."
 
     def create_key(
         self,
-        role: str,  # predict | feedback | admin
+        role: str,  # view | predict | feedback | admin
         name: str = "",  # whose it is
         deployments: Iterable[str] = (),  # empty: all
         per_minute: int = 0,  # requests; 0: no limit
     ) -> AccessKey:
-        "A new key for the online server. Its `token` is in this answer and nowhere else."
+        "A new key for the online server, or with the role `view` for the dashboards. Its `token` is in this answer and nowhere else."
         self._change("create_key")
         return self.stores.control.create_key(role, name, deployments, per_minute)
 

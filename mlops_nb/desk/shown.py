@@ -6,30 +6,32 @@
 __all__ = ['ServedAt', 'VersionDocument', 'RunDocument', 'Difference', 'RunComparison', 'GridSummary', 'differences',
            'NotebookForm', 'TriggerPreview', 'Traffic', 'Shown']
 
-# %% ../../nbs/desk/09_shown.ipynb #46c8e254
+# %% ../../nbs/desk/09_shown.ipynb #00c89299
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..batch.grid import progress
+from ..batch.hidden_state import hidden_state
 from ..batch.notebook import Parameter, read_notebook
 from ..batch.schedule import next_time, next_times, read_trigger
-from ..core.errors import MlopsError, ModelNotFound
+from ..core.errors import MlopsError, ModelNotFound, NotExecuted
 from ..core.process import read_note
-from ..core.records import ModelVersion, Record, Run, now, plain
+from ..core.records import Finding, ModelVersion, Record, Run, now, plain
 from ..core.schedules import Schedule
 from ..core.serving import AgentAway
+from ..core.settings import workspace_key
 from .agent_status import server_url
 from .pages import Pages
 
 if TYPE_CHECKING:
     from mlops_nb.store.models_pages import ModelSummary
 
-# %% ../../nbs/desk/09_shown.ipynb #20096e96
+# %% ../../nbs/desk/09_shown.ipynb #640f141d
 @dataclass(frozen=True)
 class ServedAt(Record):
     "A route of a deployment that leads to a version."
@@ -50,11 +52,12 @@ class VersionDocument(Record):
     contract: dict[str, Any] | None = None  # rules by column
     manifest: dict[str, Any] | None = None  # what it was made of: notebook, commit, snapshots, packages
     notebook: str = ""  # where the notebook lies that registered it
+    run: str = ""  # the run of it, when it was one
     example: dict[str, Any] | None = None  # a body that it answers
     check: dict[str, Any] | None = None  # the newest check of it
     note: str = ""  # what could not be had, and why
 
-# %% ../../nbs/desk/09_shown.ipynb #63e95cdf
+# %% ../../nbs/desk/09_shown.ipynb #a7366a56
 def _evidence(stores: Any, version: ModelVersion) -> tuple[dict[str, Any], str]:
     "Contract, manifest and example of a version, or why they cannot be had."
     from mlops_nb.desk.serving import example_of
@@ -88,22 +91,28 @@ class _Versions(Pages):
         "A version and what is asked about it."
         from mlops_nb.desk.checking import kept
         from mlops_nb.desk.deploying import resolve
-        from mlops_nb.store.models_pages import version_and_champion
+        from mlops_nb.store.models_pages import made_by, version_and_champion
 
         version, champion = version_and_champion(self.stores.models, name, number)
         running = [resolve(self.stores, d) for d in self.stores.control.deployments() if d.state != "stopped" and d.model == version.name]
         served = tuple(ServedAt(d.name, r.route, r.role, r.weight) for d in running for r in d.routes if r.version == version.ref)
         found, note = _evidence(self.stores, version)
         report = next((r.to_dict() for r in kept(self.stores, version.name) if r.version == version.ref), None)
-        made_in = (found.get("manifest") or {}).get("notebook") or ""
-        return VersionDocument(version, champion, served, notebook=made_in, check=report, note=note, **found)
+        made_in, run = (found.get("manifest") or {}).get("notebook") or "", made_by(self.stores.models, version)
+        with contextlib.suppress(MlopsError):  # versions of old have no notebook in their manifest
+            made_in = made_in or (self.stores.control.get_run(run).notebook if run else "")
+        made_in = str(self.settings.root / made_in) if made_in else ""
+        return VersionDocument(version, champion, served, notebook=made_in, run=run, check=report, note=note, **found)
 
     def version_reference(self, ref: str, columns: list[str] | None = None) -> dict[str, dict[str, Any]]:
-        "What each column looked like in training: counts, quantiles, frequent values; of the newest window where there are several."
+        "What each column looked like in training: counts, quantiles and frequent values of the newest window, `shape` of all of them."
         from mlops_nb.profile.summary import summarize
+        from mlops_nb.watch.charts import shape_of
 
-        views = self.stores.models.reference(ref)
-        return {name: s.to_dict() for name, s in summarize(views[-1][1], columns).items()} if views else {}
+        views, key = [view for _, view in self.stores.models.reference(ref)], workspace_key(self.settings)
+        found = summarize(views[-1], columns) if views else {}
+        shapes = {name: shape_of(views, views, name, "", key) for name, s in found.items()}
+        return {name: s.to_dict() | {"shape": replace(shapes[name], seen=()).to_dict()} for name, s in found.items()}
 
 # %% ../../nbs/desk/09_shown.ipynb #10ec349d
 @dataclass(frozen=True)
@@ -175,7 +184,7 @@ def differences(before: Run, after: Run) -> tuple[Difference, ...]:
         found += _unlike(what, *sides)
     return tuple(found)
 
-# %% ../../nbs/desk/09_shown.ipynb #8f9a28c6
+# %% ../../nbs/desk/09_shown.ipynb #6aa5151b
 class _Runs(_Versions):
     "Runs and notebooks."
 
@@ -200,6 +209,14 @@ class _Runs(_Versions):
         resumes = run.because.removeprefix("resumes ") if run.because.startswith("resumes ") else ""
         return RunDocument(run, cell, cells, executed, known["drift"], known["manifest"], resumes)
 
+    def executed_notebook(self, id: str) -> dict[str, Any]:
+        "The executed notebook of a run, as JSON. RunNotFound when there is no such run, NotExecuted when it left none."
+        place = self.run_document(id).executed
+        found = read_note(Path(place)) if place else None
+        if not isinstance(found, dict):
+            raise NotExecuted(f"Run {id} has left no executed notebook.", field="id", hint="It may not have begun, or its folder is gone.")
+        return found
+
     def compare_runs(self, before: str, after: str) -> RunComparison:
         "Two runs side by side."
         self._enter()
@@ -222,7 +239,8 @@ class _Runs(_Versions):
     def notebook_form(self, path: str | Path) -> "NotebookForm":
         "What a notebook can be run with. Raises NotebookNotFound or NotebookInvalid."
         found = read_notebook(path)
-        return NotebookForm(found.path, found.kernel, found.language, found.tagged, found.parameters, found.secrets)
+        hidden = tuple(hidden_state(path))
+        return NotebookForm(found.path, found.kernel, found.language, found.tagged, found.parameters, found.secrets, hidden)
 
 # %% ../../nbs/desk/09_shown.ipynb #9a50a6e5
 @dataclass(frozen=True)
@@ -235,6 +253,7 @@ class NotebookForm(Record):
     tagged: bool  # whether there is a `parameters` cell
     parameters: tuple[Parameter, ...] = ()
     secrets: tuple[str, ...] = ()  # names whose values are written nowhere
+    findings: tuple[Finding, ...] = ()  # why it may do something else in a fresh kernel
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read_file', 'Workspace']
 
-# %% ../../nbs/desk/10_workspace.ipynb #175d08db
+# %% ../../nbs/desk/10_workspace.ipynb #e443fcb6
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,19 +23,24 @@ from ..core.settings import workspace_key
 from .agent_control import Background
 from .alerting import Alerting
 from .checking import Checks, let_through
+from .comparing import Comparing
+from .data_board import DataBoards
 from .drilling import Drilling
 from .evidence import Evidence
 from .expecting import Expecting
+from .fleet import Fleets
 from .ingesting import Ingesting
 from .investigating import Investigating
 from .logging import Labelled, Logging
 from .measuring import Measuring
+from .model_story import ModelStories
 from .partitions import Partitions
 from .performance import Performance
 from .pipelines import Pipelines
 from .replayed import Replays
 from .reporting import Reporting
 from .retraining import Retraining, close_proposals
+from .run_board import RunBoards
 from .runs import Runs
 from .schedules import Schedules
 from .service import Service, service_measures
@@ -284,10 +289,11 @@ class _Watch(_Production, Runs):
             Path(png).write_bytes(pictures.png(pictures.draw_feature(views, window, name, seen=seen, words=words)))
         return name
 
-# %% ../../nbs/desk/10_workspace.ipynb #214ac035
+# %% ../../nbs/desk/10_workspace.ipynb #b5217533
 class Workspace(
     _Watch, Pipelines, Ingesting, Serving, Logging, Performance, Partitions, Schedules, Background, Evidence, Retraining, Checks,
     Replays, Investigating, Measuring, Expecting, Alerting, Drilling, Reporting, Service, Shown,
+    Fleets, ModelStories, RunBoards, DataBoards, Comparing,
 ):
     "A workspace: `Workspace()` beside a notebook, `Workspace(path)`, or `Workspace(path, read_only=True)`, which changes nothing."
 

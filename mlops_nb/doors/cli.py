@@ -8,10 +8,12 @@ __all__ = ['RUN_COLUMNS', 'init', 'doctor', 'demo', 'data_commit', 'data_list', 
            'models_card', 'models_compile', 'models_verify', 'run_line', 'shown', 'run', 'runs_list', 'runs_show',
            'watch_drift', 'main']
 
-# %% ../../nbs/doors/09_cli.ipynb #b59044ba
+# %% ../../nbs/doors/09_cli.ipynb #7c4e2bee
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,14 +24,17 @@ from . import cli_agent as cli_agent
 from . import cli_alerts as cli_alerts
 from . import cli_answers as cli_answers
 from . import cli_checks as cli_checks
+from . import cli_dashboard as cli_dashboard
 from . import cli_ingest as cli_ingest
 from . import cli_labels as cli_labels
+from . import cli_new as cli_new
 from . import cli_performance as cli_performance
 from . import cli_pipelines as cli_pipelines
 from . import cli_report as cli_report
 from . import cli_runs as cli_runs
 from . import cli_schedules as cli_schedules
 from . import cli_service as cli_service
+from . import cli_tutorials as cli_tutorials
 from . import cli_watch as cli_watch
 from .frame import asked, cli, data, models, output, runs, say, watch, workspace
 from .text import card, dump, failure, grid_of, pair, table, value_of
@@ -68,21 +73,35 @@ def doctor(out: str) -> None:
     if any(f.state == "fail" for f in findings):
         raise click.exceptions.Exit(1)
 
-# %% ../../nbs/doors/09_cli.ipynb #12bd6c1d
+# %% ../../nbs/doors/09_cli.ipynb #bc45f258
 @cli.command()
-@click.option("--months", default="3-12", show_default=True, help="Months of 2013 to score, like 3-5 or 3,7.")
+@click.option("--months", default="3-12", show_default=True, help="Months of 2013 to score, like 3-5 or 3,7; --live: all.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the held-out days and seeds the model.")
 @click.option("--fresh", is_flag=True, help="Train and score again, whatever is there.")
 @click.option("--ask", default=4_000, show_default=True, help="Flights that ask the model online; 0: it is not deployed.")
 @click.option("--compare/--no-compare", default=True, help="Time papermill on two of the runs, and run one again.")
 @click.option("--watch/--no-watch", default=True, help="Look back at the year: labels, measures, alerts, and a challenger.")
+@click.option("--live", is_flag=True, help="In a minute: a year of flights asks, a release breaks a column, is found and taken back.")
+@click.option("--seconds", default=40.0, show_default=True, help="That the year takes with --live.")
+@click.option("--by-hand", is_flag=True, help="With --live: wait up to five minutes for the buttons of the panel before each step.")
 @click.option("--down", is_flag=True, help="End the server and the agent again when all is done.")
 @output
-def demo(months: str, seed: int, fresh: bool, ask: int, compare: bool, watch: bool, down: bool, out: str) -> None:
-    "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online."
+def demo(
+    months: str, seed: int, fresh: bool, ask: int, compare: bool, watch: bool, live: bool, seconds: float, by_hand: bool, down: bool,
+    out: str,
+) -> None:  # fmt: skip
+    "A year of real flights: data, a proven model, monthly batch runs, drift, and the model online; or, with --live, one to watch."
     from mlops_nb.desk.demo import demo_workspace, run_demo
 
     root = click.get_current_context().find_root().params.get("directory") or "."
+    if live:
+        from mlops_nb.desk.demo_stage import months_played, play_live
+
+        how: dict[str, Any] = {"seconds": seconds, "by_hand": by_hand, "down": down}
+        played = play_live(demo_workspace(root), months=months_played(months), **how, quiet=out == "json")
+        if out == "json":
+            click.echo(dump(played))
+        return
     options: dict[str, Any] = {"months": months, "seed": seed, "fresh": fresh, "ask": ask, "compare": compare, "watch": watch, "down": down}
     report = run_demo(demo_workspace(root), **options, quiet=out == "json")
     if out == "json":
@@ -366,7 +385,7 @@ def watch_drift(
     columns = ["feature", "kind", "verdict", "value", "threshold", "effect", "severity", "reason"]
     say(out, report, lambda: f"{report.summary}\n\n{table(rows, columns)}")
 
-# %% ../../nbs/doors/09_cli.ipynb #915df260
+# %% ../../nbs/doors/09_cli.ipynb #e0f6f8a1
 def _wants_json(words: Sequence[str]) -> bool:
     text = " ".join(words)
     return any(form in text for form in ("-o json", "-ojson", "--output json", "--output=json"))
@@ -380,12 +399,20 @@ def _report(problem: MlopsError, as_json: bool) -> int:
     return {"usage": 2, "check_failed": 3}.get(problem.code, 1)
 
 
+def _remark(message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None) -> None:
+    "A warning: a sentence where it is ours, Python's own form where it is a library's."
+    ours = Path(filename).is_relative_to(Path(__file__).parent.parent)
+    click.echo(f"Note: {message}" if ours else warnings.formatwarning(message, category, filename, lineno, line).rstrip(), err=True)
+
+
 def main(words: Sequence[str] | None = None) -> int:
     "Runs one command; the exit code."
     words = list(sys.argv[1:] if words is None else words)
     as_json = _wants_json(words)
     try:
-        code = cli.main(words, prog_name="mlops-nb", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _remark
+            code = cli.main(words, prog_name="mlops-nb", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ended:
         return ended.exit_code

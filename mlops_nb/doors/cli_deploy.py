@@ -192,14 +192,14 @@ def deployments_history(name: str, out: str) -> None:
         rows.append(d.to_dict() | told)
     say(out, listing(found), lambda: table(rows, ["revision", "at", "desired", "routes", "log", "actor", "reason"]))
 
-# %% ../../nbs/doors/04_cli_deploy.ipynb #165aee20
+# %% ../../nbs/doors/04_cli_deploy.ipynb #8aaf6f59
 @cli.group()
 def keys() -> None:
-    "Keys that open the online server to its callers."
+    "Keys that open the online server to its callers, and the dashboards to their viewers."
 
 
 @keys.command("create")
-@click.option("--role", type=click.Choice(["predict", "feedback", "admin"]), required=True, help="What its holder may do.")
+@click.option("--role", type=click.Choice(["view", "predict", "feedback", "admin"]), required=True, help="What its holder may do.")
 @click.option("--name", default="", help="Whose it is.")
 @click.option("--deployment", "places", multiple=True, metavar="NAME", help="Only for this deployment; repeat for several.")
 @click.option("--per-minute", type=int, default=0, show_default=True, help="Requests it may make; 0: no limit.")

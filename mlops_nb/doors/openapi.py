@@ -22,7 +22,7 @@ from ..core.records import Record
 from ..desk.pages import Page
 from .routes import STATUS, Entry
 
-# %% ../../nbs/doors/19_openapi.ipynb #22e8bef7
+# %% ../../nbs/doors/19_openapi.ipynb #03964ded
 API = "mlops-nb/api"
 
 
@@ -40,10 +40,11 @@ def records() -> dict[str, Any]:
     from mlops_nb.watch.report import CheckReport
     from mlops_nb.watch.rules import Rule
     from mlops_nb.watch.story import WatchReport
+    from mlops_nb.watch.watched import Shape
 
     names = ("GridSummary", "NotebookForm", "RunComparison", "RunDocument", "Traffic", "TriggerPreview", "VersionDocument")
     every = (AgentStatus, Reproduction, *(getattr(shown, name) for name in names), ModelSummary, CheckReport)
-    watched = (AlertEvent, Backtest, Mute, PerformanceReport, Rule, ServiceReport, WatchReport, WatchedModel)
+    watched = (AlertEvent, Backtest, Mute, PerformanceReport, Rule, ServiceReport, Shape, WatchReport, WatchedModel)
     return {cls.__name__: cls for cls in (*every, *watched)} | {"Page": Page}
 
 

@@ -129,7 +129,7 @@ def inside(root: Path, path: str, field: str = "path") -> Path:
 def _is_used(settings: Settings) -> bool:
     "Whether somebody has worked in it, and it can be written."
     path = settings.control.removeprefix("sqlite:///").partition("?")[0]
-    made = path == settings.control or Path(path).exists()
+    made = path == settings.control or Path(path).exists() or any((settings.state_dir / "runs").glob("*"))  # a first run writes there first
     return made and os.access(settings.state_dir, os.W_OK)
 
 

@@ -4,14 +4,18 @@
 
 # %% auto #0
 __all__ = ['data', 'DEEPEST', 'MOST', 'Place', 'places', 'list_workspaces', 'overview', 'show_workspace', 'Handshake',
-           'compare_versions', 'show_health', 'list_tables', 'show_table', 'show_rows', 'list_actions', 'show_action']
+           'compare_versions', 'show_health', 'list_tables', 'show_table', 'show_rows', 'load_demo', 'show_live',
+           'play_year', 'step_year', 'list_actions', 'show_action']
 
-# %% ../../nbs/doors/17_routes_data.ipynb #4966df36
+# %% ../../nbs/doors/17_routes_data.ipynb #855f2603
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 import mlops_nb
 
@@ -19,6 +23,7 @@ from ..core.errors import WorkspaceNotFound
 from ..core.records import Record, Snapshot
 from ..core.settings import find_root, is_workspace, load
 from ..desk.agent_client import code_mark, is_outdated, read_card
+from ..desk.demo_state import Live, Wish, read_live, wish
 from ..desk.pages import Page
 from .actions import Action
 from .routes import Ask, FilePath, Limit, Name, Number, Query, Routes
@@ -151,6 +156,41 @@ def show_rows(ask: Ask, table: Name, version: Number | None = None, rows: Limit 
     "The first rows of a snapshot (default: the newest)."
     snapshot, head, _ = ask.ws.preview(table if version is None else f"{table}@{version}", rows)
     return {"snapshot": snapshot, "rows": head}
+
+# %% ../../nbs/doors/17_routes_data.ipynb #84818531
+@data.post("demo", right="execute")
+def load_demo(ask: Ask, months: Annotated[str, msgspec.Meta(max_length=40)] = "3-12") -> Action:
+    "Loads a year of flights: data, a proven model, a run for each month, a deployment, alerts. Takes minutes."
+    from mlops_nb.desk.demo import demo_apart, parse_months
+
+    parse_months(months)
+    folder = ask.server.folder_of(ask.workspace)
+    return ask.begin("model", "flight-delay", "demo", partial(demo_apart, folder, months), "A year of flights is being loaded.")
+
+# %% ../../nbs/doors/17_routes_data.ipynb #99612fac
+@data.get("demo/live")
+def show_live(ask: Ask) -> Live:
+    "How far the year of `mlops-nb demo --live` is that was played last, or is being played."
+    return read_live(ask.ws.settings)
+
+
+@data.post("demo/live", right="execute")
+def play_year(
+    ask: Ask, months: Annotated[str, msgspec.Meta(max_length=40)] = "3-12", seconds: Annotated[float, msgspec.Meta(ge=1, le=600)] = 40.0
+) -> Action:
+    "Plays a year of flights, or these months, by hand: it waits up to five minutes for each step. The result is how it ended."
+    from mlops_nb.desk.demo import parse_months
+    from mlops_nb.desk.demo_stage import live_apart
+
+    parse_months(months)
+    play = partial(live_apart, ask.server.folder_of(ask.workspace), months, seconds)
+    return ask.begin("model", "flight-delay-live", "demo", play, "A year of flights is being played.")
+
+
+@data.post("demo/live/step", right="execute")
+def step_year(ask: Ask, step: Wish) -> Live:
+    "Asks whoever plays to break the feed, to roll it back, or to stop."
+    return wish(ask.ws.settings, step)
 
 # %% ../../nbs/doors/17_routes_data.ipynb #5e6bf9e2
 @data.get("actions", of_workspace=False)

@@ -7,7 +7,8 @@ __all__ = ['models', 'list_models', 'show_model', 'list_all_versions', 'list_ver
            'show_reference', 'list_checks', 'list_receipts', 'register_model', 'adopt_model', 'promote',
            'check_version', 'replay_version', 'compile_version']
 
-# %% ../../nbs/doors/13_routes_models.ipynb #f37c577d
+# %% ../../nbs/doors/13_routes_models.ipynb #20c5d700
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MlopsError
@@ -47,11 +48,12 @@ def list_versions(ask: Ask, name: Name, limit: Limit = 50, next: Query = "") -> 
     "Versions of a model, newest first."
     return ask.ws.version_page(name, "", limit, next)
 
-# %% ../../nbs/doors/13_routes_models.ipynb #9448fe2c
+# %% ../../nbs/doors/13_routes_models.ipynb #aa288a34
 @models.get("models/{name}/versions/{version}")
 def show_version(ask: Ask, name: Name, version: Number) -> "VersionDocument":
-    "A version, the champion to compare it with, where it is served, contract, lineage, example and newest check."
-    return ask.ws.version_document(name, version)
+    "A version, the champion to compare it with, where it is served, contract, lineage (`notebook` as JupyterLab shows it), newest check."
+    found = ask.ws.version_document(name, version)
+    return replace(found, notebook=ask.shown(found.notebook) if found.notebook else "")
 
 
 @models.get("models/{name}/versions/{version}/card")

@@ -55,7 +55,7 @@ def card(record: dict[str, Any]) -> str:
     width = max((len(k) for k in shown), default=0)
     return "\n".join(f"{k.replace('_', ' ').ljust(width)}  {cell(v)}" for k, v in shown.items())
 
-# %% ../../nbs/doors/00_text.ipynb #927dd658
+# %% ../../nbs/doors/00_text.ipynb #b4e80927
 def value_of(text: str) -> Any:
     "A word of the command line as a value: JSON where it is JSON, else text."
     if text in ("True", "False", "None"):
@@ -75,11 +75,13 @@ def pair(text: str, option: str) -> tuple[str, str]:
 
 
 def grid_of(text: str) -> list[Any]:
-    "`3..12` or `a,b,c` as the points of a grid."
+    "`3..12` or `a,b,c` as the points of a grid. UsageError where the range runs backwards: nobody is asked to guess what was meant."
     ends = re.fullmatch(r"(-?\d+)\.\.(-?\d+)", text)
     if ends:
         first, last = int(ends[1]), int(ends[2])
-        return list(range(first, last + 1) if first <= last else range(first, last - 1, -1))
+        if first > last:
+            raise UsageError(f"The range {text} is empty: {first} comes after {last}.", field="grid", hint=f"`{last}..{first}`?")
+        return list(range(first, last + 1))
     return [value_of(part.strip()) for part in text.split(",") if part.strip()]
 
 # %% ../../nbs/doors/00_text.ipynb #642e44b2

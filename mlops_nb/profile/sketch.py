@@ -112,7 +112,7 @@ def _sketch(frame: Any) -> DatasetProfileView:
     views = {name: count() for name, count in columns}
     return DatasetProfileView(columns=views, dataset_timestamp=made, creation_timestamp=made)
 
-# %% ../../nbs/profile/03_sketch.ipynb #69959d81
+# %% ../../nbs/profile/03_sketch.ipynb #fdd3f6d0
 CLEAR_DISTINCT, CLEAR_ROWS = 256, 3
 _HASHED = re.compile(r"blake2:[0-9a-f]{16}")
 
@@ -125,7 +125,7 @@ def hash_item(value: str, key: bytes = b"") -> str:
 
 def is_hashed(item: str) -> bool:
     "Whether a frequent item is a digest and not the value."
-    return _HASHED.fullmatch(item) is not None
+    return item.startswith("blake2:") and _HASHED.fullmatch(item) is not None
 
 
 def _repeats(column: ColumnProfileView) -> bool:

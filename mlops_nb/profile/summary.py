@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SummaryKind', 'SummaryType', 'ColumnSummary', 'summary_of', 'summarize_column', 'summarize', 'reveal']
 
-# %% ../../nbs/profile/04_summary.ipynb #19ba036b
+# %% ../../nbs/profile/04_summary.ipynb #7da2d4d9
 import html
 import math
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,11 @@ import numpy as np
 
 from ..core.errors import ColumnNotFound, nearest
 from ..core.records import plain
+from .engine import KLL_K
 from .exact import item_list
 from .sketch import hash_item, is_hashed
 
-# %% ../../nbs/profile/04_summary.ipynb #2bbf88b8
+# %% ../../nbs/profile/04_summary.ipynb #c790476a
 SummaryKind = Literal["numeric", "categorical", "other"]
 SummaryType = Literal["float", "int", "bool", "string", "datetime", "other"]
 _NAN = float("nan")
@@ -44,6 +45,7 @@ class ColumnSummary:
     nans: int = 0  # nulls that were NaN
     infs: int = 0
     trues: int = 0
+    numbers: int = field(default=0, repr=False, compare=False)  # values that the quantile sketch has seen
     kll: Any = field(default=None, repr=False, compare=False)  # the raw quantile sketch
     frequent: Any = field(default=None, repr=False, compare=False)  # the raw frequent-items sketch
     names: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # digest -> value, where known
@@ -72,19 +74,24 @@ class ColumnSummary:
         ordered, place = np.unique(np.asarray(points, dtype=float), return_inverse=True)
         return np.array(self.kll.get_cdf(ordered.tolist(), inclusive)[:-1])[place]
 
+    def raw(self) -> memoryview | None:
+        "All numbers as the sketch holds them (eight bytes each, in no order) while it still holds each of them; else None."
+        n = self.numbers
+        if n < 2 or (n > KLL_K and n > self.kll.get_k()):
+            return None
+        found = self.kll.serialize()
+        if found[0] != 6 or found[18] != 1 or len(found) < 8 * n:  # another form, or thinned already
+            return None
+        return memoryview(found)[len(found) - 8 * n :]
+
     def exact(self) -> np.ndarray | None:
         "All numbers, ascending, while the sketch still holds each of them; else None. Quicker than to ask it."
-        n = 0 if self.kll is None else self.kll.get_n()
-        if not 1 < n <= self.kll.get_k():
-            return None
-        raw = self.kll.serialize()
-        if raw[0] != 6 or raw[18] != 1 or len(raw) < 8 * n:  # another form, or thinned already
-            return None
-        return np.sort(np.frombuffer(raw, np.float64, n, len(raw) - 8 * n))
+        found = self.raw()
+        return None if found is None else np.sort(np.frombuffer(found, np.float64))
 
     def to_dict(self) -> dict[str, Any]:
         "JSON-ready: the numbers, nine quantiles and the ten most frequent values."
-        out = {name: plain(value) for name, value in vars(self).items() if name not in ("kll", "frequent", "names", "items")}
+        out = {name: plain(value) for name, value in vars(self).items() if name not in ("numbers", "kll", "frequent", "names", "items")}
         at = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
         out["quantiles"] = {f"{q:g}": plain(v) for q, v in zip(at, self.quantiles(at).tolist(), strict=True)}
         return out | {"items": [[item, count] for item, count in self.items[:10]]}
@@ -97,7 +104,7 @@ class ColumnSummary:
         rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{html.escape(str(v))}</td></tr>" for k, v in cells.items())
         return f"<table><caption style='text-align:left'><b>{html.escape(self.name)}</b></caption>{rows}</table>"
 
-# %% ../../nbs/profile/04_summary.ipynb #dc73e4f8
+# %% ../../nbs/profile/04_summary.ipynb #7429e078
 def _what(types: Mapping[str, int], numbers: int) -> tuple[SummaryKind, SummaryType]:
     "Kind and type of a column by the most of its values."
     votes = {
@@ -146,6 +153,7 @@ def summary_of(
         nans=counts["nan"],
         infs=counts["inf"],
         trues=counts["true"],
+        numbers=numbers,
         kll=kll,
         frequent=frequent,
     )

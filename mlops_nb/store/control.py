@@ -114,6 +114,15 @@ def _as_row(run: Run) -> dict[str, Any]:
     return row | clean
 
 
+def _fits(columns: Any, status: str | None, grid: str | None, q: str | None, notebook: str | None) -> list[Any]:
+    where = [columns.status == status] if status else []
+    where += [columns.grid == grid] if grid else []
+    where += [sa.or_(*(columns[name].contains(q, autoescape=True) for name in _SEARCHED))] if q else []
+    if notebook:
+        where.append(sa.or_(columns.notebook == notebook, columns.notebook.endswith("/" + notebook, autoescape=True)))
+    return where
+
+
 def _as_run(row: Any) -> Run:
     values = {name: json.loads(value) if name in _JSON and value else value for name, value in row.items()}
     return Run.from_dict(values.pop("more") | values)
@@ -143,13 +152,15 @@ class Runs(Store):
         after: str | None = None,  # id of the run at which the page before ended
         grid: str | None = None,
         q: str | None = None,  # a text that id, notebook, parameters, output or error holds
+        fold: bool = False,  # of each grid only the newest that fits
     ) -> list[Run]:
         "Runs, the newest first."
-        where = [runs.c.status == status] if status else []
-        where += [runs.c.grid == grid] if grid else []
-        where += [sa.or_(*(runs.c[name].contains(q, autoescape=True) for name in _SEARCHED))] if q else []
-        if notebook:
-            where.append(sa.or_(runs.c.notebook == notebook, runs.c.notebook.endswith("/" + notebook, autoescape=True)))
+        asked = {"status": status, "grid": grid, "q": q, "notebook": notebook}
+        where = _fits(runs.c, **asked)
+        if fold:
+            newer = runs.alias("newer")
+            same = (newer.c.grid == runs.c.grid, newer.c.position > runs.c.position)
+            where.append(sa.or_(runs.c.grid == "", ~sa.exists().where(*same, *_fits(newer.c, **asked))))
         with self._reading() as connection:
             if after:
                 where.append(runs.c.position < self._row(connection, after)["position"])

@@ -55,13 +55,13 @@ def _check(role: str, name: str, per_minute: int) -> None:
     if not isinstance(name, str) or len(name) > 200 or not name.isprintable():
         raise UsageError(f"The name of the key is {name!r}.", field="name", hint="One line of at most 200 characters.")
 
-# %% ../../nbs/store/02_control_keys.ipynb #4da8680d
+# %% ../../nbs/store/02_control_keys.ipynb #ed989f79
 class Keys(Store):
     "Makes, finds and revokes access keys."
 
     def create_key(
         self,
-        role: str,  # predict | feedback | admin
+        role: str,  # view | predict | feedback | admin
         name: str = "",  # whose it is
         deployments: Iterable[str] = (),  # empty: all
         per_minute: int = 0,  # requests; 0: no limit

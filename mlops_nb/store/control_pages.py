@@ -6,6 +6,7 @@
 __all__ = ['Pages']
 
 # %% ../../nbs/store/04_control_pages.ipynb #94c58aa8
+import json
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -34,7 +35,14 @@ class Pages(Store):
         return found
 
     def count_grid(self, grid: str) -> dict[tuple[str, str], int]:
-        "How many runs of a grid have which status and verdict."
-        query = sa.select(runs.c.status, runs.c.verdict, sa.func.count()).where(runs.c.grid == grid).group_by(runs.c.status, runs.c.verdict)
+        "How many runs of a grid have which status and verdict; of one that was begun again the newest attempt."
+        mine = runs.c.grid == grid
+        query = sa.select(runs.c.status, runs.c.verdict, sa.func.count()).where(mine).group_by(runs.c.status, runs.c.verdict)
+        again = sa.select(runs.c.more).where(mine, runs.c.more.contains('"because": "resumes '))
         with self._reading() as connection:
-            return {(status, verdict): int(n) for status, verdict, n in connection.execute(query)}
+            found = {(status, verdict): int(n) for status, verdict, n in connection.execute(query)}
+            before = [json.loads(more)["because"].removeprefix("resumes ") for more in connection.execute(again).scalars()]
+            old = connection.execute(sa.select(runs.c.status, runs.c.verdict).where(mine, runs.c.id.in_(before))) if before else ()
+            for status, verdict in old:
+                found[status, verdict] -= 1
+        return {key: n for key, n in found.items() if n}

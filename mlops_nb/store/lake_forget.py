@@ -66,6 +66,8 @@ def _compared(field: Any, kind: Any, word: str, value: Any) -> Any | None:
     try:
         if word == "in":
             return field.isin(pa.array([str(v) if pa.types.is_string(kind) else v for v in value]).cast(kind))
+        if isinstance(value, str) and pa.types.is_timestamp(kind):
+            value = datetime.fromisoformat(value)
         value = utc(value) if isinstance(value, datetime) else str(value) if pa.types.is_string(kind) else value
         return _COMPARE[word](field, pa.scalar(value).cast(kind))
     except (pa.ArrowException, TypeError, ValueError):

@@ -4,22 +4,23 @@
 
 # %% auto #0
 __all__ = ['Area', 'AREAS', 'HOLDS', 'MARK', 'TRIES', 'MANY_FILES', 'LINGER_HOURS', 'instant', 'table_schema', 'kind_word',
-           'answer_array', 'stacked', 'marks', 'in_area', 'append', 'read', 'models_of', 'together', 'expanded',
-           'latest_labels', 'labelled', 'rewrite_date', 'rewrite_dates', 'Tidied', 'tidy']
+           'answer_array', 'stacked', 'marks', 'in_area', 'append', 'read', 'state_of', 'rows_in', 'models_of',
+           'together', 'expanded', 'latest_labels', 'labelled', 'rewrite_date', 'rewrite_dates', 'Tidied', 'tidy']
 
-# %% ../../nbs/store/04_lake_served.ipynb #c964234e
+# %% ../../nbs/store/04_lake_served.ipynb #0a5b807f
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from ..core.errors import Conflict
 from ..core.records import Record, now, utc
 from .lake_frames import check_name
-from .lake_log import Place, dataset_of, open_table, our_errors, turn
+from .lake_log import Place, dataset_of, open_table, our_errors, slug, turn
 
 # %% ../../nbs/store/04_lake_served.ipynb #1703d72c
 Area = Literal["predictions", "labels", "profiles", "measures", "service"]
@@ -243,7 +244,7 @@ def _folder(model: str) -> str:
 
     return slug(model)
 
-# %% ../../nbs/store/04_lake_served.ipynb #7b9424a0
+# %% ../../nbs/store/04_lake_served.ipynb #68a0667c
 def read(
     place: Place,
     area: Area,
@@ -270,6 +271,25 @@ def read(
             if last or not isinstance(error.__cause__ or error, FileNotFoundError):
                 raise  # else its files were tidied away between two looks
     raise AssertionError
+
+
+def state_of(place: Place, area: Area, model: str) -> tuple[Any, ...]:
+    "What is another one whenever something was added to a table or taken from it; read at once where the lake is a folder."
+    where = in_area(place, area)
+    if where.path:
+        log = Path(where.uri(slug(check_name(model)))) / "_delta_log"
+        newest = max((p for p in log.glob("*.json") if p.stem.isdigit()), default=None)
+        return (newest.name, newest.stat().st_mtime_ns) if newest else ()
+    table = open_table(where, model)
+    return (table.metadata().id, table.version()) if table else ()
+
+
+def rows_in(place: Place, area: Area, model: str) -> int:
+    "How many rows a table has."
+    import pyarrow as pa
+
+    table = open_table(in_area(place, area), model)
+    return sum(pa.table(table.get_add_actions(flatten=True))["num_records"].to_pylist()) if table else 0
 
 
 def _projected(schema: Any, columns: Sequence[str] | None, features: Sequence[str]) -> Any:

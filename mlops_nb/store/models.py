@@ -8,7 +8,7 @@ __all__ = ['experiment_id', 'active_run', 'Stored', 'Models', 'get_version', 'li
            'permitted', 'download', 'fetch', 'materialise', 'check_evidence', 'mirror_alias', 'mirror_head',
            'mirrored_head']
 
-# %% ../../nbs/store/10_models.ipynb #bcceda8d
+# %% ../../nbs/store/10_models.ipynb #31d4e0e6
 import functools
 import json
 import os
@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/store/10_models.ipynb #71b7eb91
 def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     "The workspace's experiment; made when it is not there."
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     with speaking(settings.tracking_uri):
         found = client.get_experiment_by_name(settings.experiment)
@@ -71,7 +71,7 @@ def active_run(client: "MlflowClient", settings: Settings) -> str:
 
 def _upload_model(client: "MlflowClient", uri: str, run_id: str, folder: Path, name: str) -> tuple[str, str | None]:
     "Stores a model folder; its source for a model version, and the id of the logged model."
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     run = client.get_run(run_id).info
     try:
@@ -89,7 +89,7 @@ def _upload_model(client: "MlflowClient", uri: str, run_id: str, folder: Path, n
 def _artifact_name(name: str) -> str:
     return re.sub(r"[/:.%\"']", "_", name)
 
-# %% ../../nbs/store/10_models.ipynb #68521c3f
+# %% ../../nbs/store/10_models.ipynb #2516483c
 @dataclass(frozen=True)
 class Stored:
     "Where a new version's parts were put."
@@ -155,12 +155,12 @@ class Models:
         path = self.evidence(ref) / "contract.yaml"
         return Contract.from_yaml(path.read_text(encoding="utf-8")) if path.exists() else None
 
-    def reference(self, ref: Any) -> list[tuple[datetime | None, Any]]:
-        "Profiles of the rows it was trained on: one a window where event times are known, else one in all."
+    def reference(self, ref: Any, columns: Collection[str] | None = None) -> list[tuple[datetime | None, Any]]:
+        "Profiles of the rows it was trained on: one a window where event times are known, else one in all; of these columns, or of all."
         from mlops_nb.profile.rows import from_rows
 
         path = self.evidence(ref) / "reference.parquet"
-        return [(start, from_rows(part)) for start, part in _by_window(path)] if path.exists() else []
+        return [(start, from_rows(part)) for start, part in _by_window(path, columns)] if path.exists() else []
 
     def card(self, ref: Any) -> str:
         "The model card."
@@ -171,12 +171,12 @@ class Models:
         "MLflow's aliases of a model, wherever they were set."
         return self.registry.aliases(name)
 
-# %% ../../nbs/store/10_models.ipynb #c6b116e6
-def _by_window(path: Path) -> list[tuple[datetime | None, Any]]:
+# %% ../../nbs/store/10_models.ipynb #6c7b8d92
+def _by_window(path: Path, columns: Collection[str] | None = None) -> list[tuple[datetime | None, Any]]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(path)
+    rows = pq.read_table(path, filters=None if columns is None else [("column", "in", list(columns))])
     starts = rows["window_start"].unique().to_pylist()
     if starts == [None]:
         return [(None, rows)]
@@ -253,7 +253,7 @@ def log_version(
     tags: dict[str, str] | None = None,
 ) -> ModelVersion:
     "A new version in the state `proving`."
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     client = models.client
     models.control.permit_digest(facts.digest, "model")
@@ -359,14 +359,13 @@ def permitted(models: Models, version: ModelVersion) -> str:
 
 def download(models: Models, address: str, folder: Path, tracking_uri: str = "") -> None:
     "Fetches artifacts into a new folder. Raises StoreUnavailable."
-    from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException, artifacts
 
     try:
         (folder.parent / "d").mkdir(parents=True)
         uri = tracking_uri or models.settings.tracking_uri
         with speaking(uri), _no_bar():
-            found = download_artifacts(address, dst_path=str(folder.parent / "d"), tracking_uri=uri)
+            found = artifacts.download_artifacts(address, dst_path=str(folder.parent / "d"), tracking_uri=uri)
     except (MlflowException, OSError) as problem:
         words = (str(problem).splitlines() or [""])[0]
         hint = "`mlops-nb doctor` checks the store."
@@ -452,7 +451,7 @@ def check_evidence(models: Models, version: ModelVersion, folder: Path, facts: F
 # %% ../../nbs/store/10_models.ipynb #d1231f7d
 def mirror_alias(models: Models, name: str, alias: str, version: int | None) -> None:
     "Makes MLflow's alias what the receipts say."
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     with speaking(models.uri):
         if version is not None:

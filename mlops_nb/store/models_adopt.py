@@ -41,7 +41,7 @@ def fetch_run_model(models: Models, address: str, folder: Path) -> tuple[str, st
 
 
 def _run(client: "MlflowClient", uri: str, run_id: str) -> Any:
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     try:
         with speaking(uri):

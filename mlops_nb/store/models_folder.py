@@ -49,12 +49,12 @@ def is_sklearn(model: Any) -> bool:
 def signature_of(rows: "pd.DataFrame", answers: Answers) -> Any:
     "MLflow's signature of these rows and answers; None where MLflow has no type for a column."
     quiet()
-    from mlflow.models import infer_signature
+    from mlflow import models as mlflow_models
 
     try:
         with warnings.catch_warnings(), silent("mlflow.types", "mlflow.models"):
             warnings.simplefilter("ignore")
-            return infer_signature(rows, answers.prediction)
+            return mlflow_models.infer_signature(rows, answers.prediction)
     except Exception:  # mixed types, nested values: the model can be asked all the same
         return None
 
@@ -99,6 +99,6 @@ def write_model(folder: Path, model: Any, captured: Captured, rows: "pd.DataFram
 
 
 def _with_mlflow(pins: list[str]) -> list[str]:
-    from mlflow.version import VERSION
+    from mlflow import __version__ as VERSION
 
     return sorted({*pins, f"mlflow=={VERSION}"}, key=str.lower)

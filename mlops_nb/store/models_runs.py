@@ -68,11 +68,11 @@ def record_run(
 
 
 def _fill(client: "MlflowClient", made: str, run: Run) -> None:
-    from mlflow.entities import Metric, Param
+    from mlflow import entities
 
     at = int(run.finished_at.timestamp() * 1000) if run.finished_at else 0
-    values: list[Any] = [Param(k, str(v)[:500]) for k, v in run.parameters.items()]
-    client.log_batch(made, metrics=[Metric(k, v, at, 0) for k, v in _metrics(run).items()], params=values)
+    values: list[Any] = [entities.Param(k, str(v)[:500]) for k, v in run.parameters.items()]
+    client.log_batch(made, metrics=[entities.Metric(k, v, at, 0) for k, v in _metrics(run).items()], params=values)
     folder = Path(run.folder)
     for path in [*(folder / name for name in KEPT), *folder.glob("profile-*.parquet")]:
         if path.exists():

@@ -184,7 +184,7 @@ class Registry:
         return {alias: int(version) for alias, version in dict(getattr(model, "aliases", None) or {}).items()}
 
     def _ask(self, question: Callable[[], Any]) -> Any:
-        from mlflow.exceptions import MlflowException
+        from mlflow import MlflowException
 
         try:
             with speaking(self.uri):

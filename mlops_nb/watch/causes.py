@@ -7,7 +7,7 @@ __all__ = ['ShiftKind', 'STANDS_OUT', 'FEW', 'Cells', 'MANY', 'SOME', 'Side', 'A
            'counted_in', 'Segment', 'decompose', 'segment_columns', 'side_of_rows', 'value_text', 'side_of_profiles',
            'carriers', 'carried_words', 'examples']
 
-# %% ../../nbs/watch/14_causes.ipynb #dcd0afe0
+# %% ../../nbs/watch/14_causes.ipynb #05c65fb2
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,8 @@ from ..core.errors import ColumnNotFound
 from ..core.records import Record
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
-from .compare import LEVELS, Column, column, counts, edges, heights, number, quantiles
+from .columns import LEVELS, Column, column, counts, edges, heights, quantiles
+from .compare import number
 from .drift import Profiles
 from .pictures import sides
 
@@ -85,7 +86,7 @@ def shift_of(
     reference: Profiles,
     window: Profiles,
     feature: str,
-    statistic: str = "",  # which of the rule's numbers: cdf_gap | total_variation | unseen_mass | null_gap; by kind when empty
+    statistic: str = "",  # which of the rule's numbers: cdf_gap | total_variation | unseen_mass | null_gap | unit; by kind when empty
     key: bytes = b"",  # the secret that hashed strings were made with
 ) -> Shift | None:
     "The rows of a feature that became more; None where one side has nothing to compare."
@@ -95,7 +96,7 @@ def shift_of(
     gone = statistic == "null_gap" or not win.m
     if gone:
         return _turned(feature, ("missing", "present"), ref.nulls, win.nulls)
-    if ref.kind == win.kind == "numeric" and statistic in ("", "cdf_gap", "type"):
+    if ref.kind == win.kind == "numeric" and statistic in ("", "cdf_gap", "type", "unit"):
         return _of_numbers(ref, win)
     if statistic == "unseen_mass" or "categorical" in (ref.kind, win.kind):
         return _of_values(ref, win, statistic)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.measures import Measure
 from ..core.records import Kind, Record
-from .rules import Alarm, named
+from .alarms import Alarm, named
 
 if TYPE_CHECKING:
     import pandas as pd

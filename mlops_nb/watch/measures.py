@@ -6,7 +6,7 @@
 __all__ = ['Window', 'EARLIER', 'ENOUGH', 'ODD', 'STRAY', 'of_report', 'drift_measures', 'quality_measures', 'skew_measures',
            'volume_measures', 'absent']
 
-# %% ../../nbs/watch/13_measures.ipynb #5898e8fe
+# %% ../../nbs/watch/13_measures.ipynb #d4579bc2
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,11 +24,12 @@ from ..core.records import DriftReport, RunVerdict
 from ..core.violations import allowed, percent
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
-from .compare import BROKEN, column, named, nulls
+from .columns import column, named
+from .compare import BROKEN, nulls
 from .drift import BOUND, Accepted, Profiles, Standard, drifts, rows_of, shares_of, summaries
-from .null import Terms, level_for
+from .null import MIN_ROWS, Terms, level_for
 
-# %% ../../nbs/watch/13_measures.ipynb #0d476df7
+# %% ../../nbs/watch/13_measures.ipynb #63bf3f03
 Window = tuple[datetime, datetime, Profiles]  # start, end, and a profile or several that make one window
 _DAY = timedelta(days=1)
 
@@ -45,8 +46,7 @@ def _blocks(reference: Standard, windows: Sequence[tuple[datetime, datetime, Any
     "How many reference windows each window is worth: by its parts, else by its rows, and never more than fit in."
     out = []
     for start, end, parts in windows:
-        rows = sum(map(rows_of, parts))
-        found = reference.blocks(len(parts), rows) if reference.profiles else 1
+        found = reference.blocks([*map(rows_of, parts)]) if reference.profiles else 1
         out.append(found if len(parts) > 1 else min(found, max(1, round((end - start) / block))))
     return out
 
@@ -74,7 +74,7 @@ def drift_measures(
     mode: str = "training",
     bound: float = BOUND,
     seed: int = 0,
-    min_rows: int = 30,
+    min_rows: int = MIN_ROWS,
     family: int = 0,  # numbers that share the chance of a false alarm; 0: the features
     block: timedelta = _DAY,  # how long a window of the reference is
     accepted: Sequence[Accepted] = (),  # windows that were declared normal

@@ -12,15 +12,18 @@ from .charts import brief, histogram, spark, timeline, with_interval, within
 from .report_style import EXPLAINED, STYLE, day, e, link, nice, percent, some, word_of
 from .watched import ESTIMATE, MEANS, SIGNS, Cell, Figure, Watched, WatchedFeature, WatchWindow, evidence_of, time_of
 
-# %% ../../nbs/watch/21_report_page.ipynb #73c96aba
-def _head(w: Watched) -> str:
+# %% ../../nbs/watch/21_report_page.ipynb #179b54d9
+def _head(w: Watched, inside: bool = False) -> str:
     ends = [x.words for x in (w.windows[:1] + w.windows[-1:])][: len(w.windows)]
     span = " to ".join(ends) or "no window yet"
     held = f", {e(w.alias)} since {day(w.since)}" if w.alias and w.since else f", {e(w.alias)}" if w.alias else ""
     lead = "".join(f"<li>{e(s)}</li>" for s in w.summary)
-    return (
-        f'<header><p class="kicker">{e(" · ".join(p for p in ("Model watch report", w.workspace, span) if p))}</p>'
+    title = f'<h2>How it is</h2><p class="soft">{e(span)}</p>' if inside else (
+        f'<p class="kicker">{e(" · ".join(p for p in ("Model watch report", w.workspace, span) if p))}</p>'
         f'<h1>{e(w.model)}</h1><p class="soft">Version {e(w.version.rpartition("/")[2] or "?")}{held}</p>'
+    )  # fmt: skip
+    return (
+        f'<header>{title}'
         f'<div class="verdict st {w.state}"><p><strong>{SIGNS[w.state]} {e(w.state)}</strong></p><p>{e(w.means)}</p></div>'
         f'<ul class="lead">{lead}</ul></header>'
     )
@@ -275,7 +278,7 @@ def _changes(w: Watched) -> str:
     head = ("When (UTC)", "What", "Of", "Version", "By", "Why", "State")
     return _scrolls("Changes of production", _listed("Every change of production leaves a signed receipt.", head, rows))
 
-# %% ../../nbs/watch/21_report_page.ipynb #f84f1ae1
+# %% ../../nbs/watch/21_report_page.ipynb #81c1c8d8
 def _reading(w: Watched) -> str:
     states = "".join(f"<dt>{word_of(s)}</dt><dd>{e(MEANS[s])}</dd>" for s in MEANS)
     drift = (
@@ -307,20 +310,20 @@ def _section(title: str, body: str, kind: str = "") -> str:
     return f"<section{f' class={kind}' if kind else ''} aria-label=\"{e(title)}\"><h2>{e(title)}</h2>{body}</section>" if body else ""
 
 
-def fragment(w: Watched) -> str:
-    "The report as a piece of HTML, for a notebook and for a page."
+def fragment(w: Watched, inside: bool = False) -> str:
+    "The report as a piece of HTML, for a notebook and for a page; `inside` a page that has named the model and the workspace already."
     parts: list[tuple[str, Callable[[Watched], str], bool]] = [
         ("When: state, performance and volume", _when, bool(w.windows)),
         ("What moved", lambda w: heat_map(w) + _shapes(w), bool(w.windows)),
         ("Alerts", _alerts, bool(w.windows or w.alerts)),
         ("Remarks", _remarks, any(x.problems for x in w.windows)),
         ("Service levels", _services, bool(w.services)),
-        ("Changes of production", _changes, bool(w.receipts)),
+        ("Changes of production", _changes, bool(w.receipts) and not inside),
         ("How to read this", _reading, True),
     ]
     long = ("Alerts", "What moved", "Remarks")  # they may go over the end of a sheet
     body = "".join(_section(title, draw(w), "long" if title in long else "") for title, draw, there in parts if there)
-    return f'<div class="mlops-watch"><style>{STYLE}</style>{_head(w)}{_cards(w)}{body}{_foot(w)}</div>'
+    return f'<div class="mlops-watch"><style>{STYLE}</style>{_head(w, inside)}{_cards(w)}{body}{"" if inside else _foot(w)}</div>'
 
 
 def page(w: Watched) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from .watched import SIGNS
 
-# %% ../../nbs/watch/20_report_style.ipynb #f81ecaaa
+# %% ../../nbs/watch/20_report_style.ipynb #2cbac9cf
 _LIGHT = (
     "--ink:#18222c;--soft:#556270;--line:#d5dce3;--paper:#fff;--card:#f5f7f9;--seen:#0b5fa5;--guess:#a85a00;"
     "--all:#c3ced9;--known:#5d7892;"
@@ -49,7 +49,7 @@ margin:1.2rem 0 0;padding:0;list-style:none}
 .mlops-watch .cards b{display:block;font-size:1.45rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .mlops-watch .cards span{display:block;color:var(--soft);font-size:.8rem;line-height:1.35}
 .mlops-watch .cards .what{font-size:.85rem;color:var(--ink)}
-.mlops-watch table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}
+.mlops-watch table{border-collapse:collapse;table-layout:auto;font-size:.87rem;font-variant-numeric:tabular-nums}
 .mlops-watch caption{text-align:left;padding:.2rem 0 .4rem;font-size:.85rem}
 .mlops-watch caption span{display:inline-block;max-width:min(48rem,calc(100vw - 2.2rem))}
 .mlops-watch th,.mlops-watch td{padding:.32rem .55rem;border-bottom:1px solid var(--line);

@@ -7,15 +7,16 @@ __all__ = ['RULES', 'WINDOWS', 'KINDS', 'NAMES', 'Minute', 'together', 'percenti
            'BurnRule', 'Burn', 'events', 'burn_rate', 'ending', 'burns', 'ServiceWindow', 'windows', 'measures',
            'burn_measures', 'state_of']
 
-# %% ../../nbs/watch/14_service.ipynb #2f7c5a7e
+# %% ../../nbs/watch/14_service.ipynb #27685ebe
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..core.errors import UsageError, nearest
+from ..core.errors import UsageError
 from ..core.measures import Measure
 from ..core.records import Record, RunVerdict
+from .rules import known_words
 
 # %% ../../nbs/watch/14_service.ipynb #4e7843c5
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def share_above(bounds: Sequence[float], buckets: Sequence[int], limit: float) -
             within += count * (limit - low) / (high - low)
     return max(0.0, 1.0 - within / total)
 
-# %% ../../nbs/watch/14_service.ipynb #4605cac0
+# %% ../../nbs/watch/14_service.ipynb #8630d97b
 @dataclass(frozen=True)
 class Objectives(Record):
     "What a deployment promises; the key `service` of `watch/MODEL.yaml`."
@@ -129,16 +130,20 @@ def objectives(given: Any, deployment: str = "") -> Objectives:
     "Out of the key `service` of a model's file; under `deployments` a deployment has its own. Raises UsageError."
     values = dict(_mapping(given, "service"))
     own = _mapping(values.pop("deployments", None), "service.deployments")
-    values |= _mapping(own.get(deployment), f"service.deployments.{deployment}")
+    where = f"service.deployments.{deployment}"
+    mine = _mapping(own.get(deployment), where)
+    _look_at("service", values)
+    _look_at(where, mine)
+    return Objectives(**{**values, **mine})
+
+
+def _look_at(where: str, words: Mapping[str, Any]) -> None:
     known = [f.name for f in fields(Objectives)]
-    for name, value in values.items():
+    for name, value in words.items():
         if name not in known:
-            raise UsageError(
-                f"There is no service level {name!r}.", field=f"service.{name}", hint=nearest(str(name), known, 8)
-            )
+            raise UsageError(f"There is no service level {name!r}.", field=f"{where}.{name}", hint=known_words(name, known))
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"service.{name} is {value!r}.", field=f"service.{name}", hint="A number.")
-    return Objectives(**values)
+            raise UsageError(f"{where}.{name} is {value!r}.", field=f"{where}.{name}", hint="A number.")
 
 
 def _mapping(given: Any, where: str) -> Mapping[str, Any]:

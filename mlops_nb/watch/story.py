@@ -22,13 +22,13 @@ from .report_page import fragment
 from .report_style import nice, percent, some
 from .watched import ESTIMATE, MEANS, WORST, ReportState, ServiceLevel, Shape, Watched, WatchedFeature, WatchWindow
 
-# %% ../../nbs/watch/23_story.ipynb #9ddcba89
+# %% ../../nbs/watch/23_story.ipynb #d22cec3f
 @dataclass(frozen=True)
 class WatchReport(Watched):
     "How a model is: its state, its windows, what moved, the alerts, and what changed in production. No data is never green."
 
     def _repr_html_(self) -> str:
-        return fragment(self)
+        return fragment(self if self.digest else sealed(self))
 
 
 _CLOCK = "service"  # measured by the clock on the wall
@@ -54,8 +54,8 @@ def state_of(windows: Sequence[WatchWindow], alerts: Sequence[Alert], services: 
         found.append("changed")
     return max(found, key=WORST.index)
 
-# %% ../../nbs/watch/23_story.ipynb #77536fb0
-def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequence[WatchWindow]) -> str:
+# %% ../../nbs/watch/23_story.ipynb #c8d43806
+def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequence[WatchWindow], against: str, among: int) -> str:
     if w.state == "silent":
         last = next((b for b in reversed(before) if b.rows), None)
         return f"Nothing was answered {w.when}." + (f" The last answers are of {last.words}." if last else "")
@@ -65,7 +65,7 @@ def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequenc
         why = w.reason or next((f.cells[-1].reason for f in features if f.cells and f.cells[-1].reason), "nothing was compared")
         return f"Nothing can be said of the data {w.when}: {why.rstrip('.')}."
     if not moved:
-        return f"{upper(w.when)} the data is as it was in training, in all {sum(not f.is_answer for f in features):,} features."
+        return f"{upper(w.when)} the data is as it was in {against}, in all {among or sum(not f.is_answer for f in features):,} features."
     lean = sum(s for n in moved if math.isfinite(s := shares.get(n, math.nan)))
     one = len(moved) == 1
     leaning = f"; the model leans {percent(lean)} on {'it' if one else 'them'}" if lean else ""
@@ -73,7 +73,7 @@ def _of_data(w: WatchWindow, features: Sequence[WatchedFeature], before: Sequenc
     scored += f", bound {w.bound:.2f}." if scored and math.isfinite(w.bound) else "." if scored else ""
     verb = "differs" if one else "differ"
     too = " What the model answers has shifted with the data." if answers else ""
-    return f"{upper(w.when)} {some(moved, 4)} {verb} from training{leaning}.{scored}{too}"
+    return f"{upper(w.when)} {some(moved, 4)} {verb} from {against}{leaning}.{scored}{too}"
 
 
 def _of_answers(windows: Sequence[WatchWindow], headline: str) -> list[str]:
@@ -129,7 +129,7 @@ def _of_alerts(alerts: Sequence[Alert], windows: Sequence[WatchWindow]) -> str:
     head = "No alert is open" if not still else "1 alert is open" if still == 1 else f"{still} alerts are open"
     return head + (f"; {told} {'was' if told == 1 else 'were'} raised in these windows." if told else ".")
 
-# %% ../../nbs/watch/23_story.ipynb #24fa56ab
+# %% ../../nbs/watch/23_story.ipynb #5dadc3f8
 def story(
     measures: Iterable[Measure],
     *,
@@ -145,6 +145,9 @@ def story(
     alerts: Sequence[Alert] = (),
     receipts: Sequence[Receipt] = (),
     notes: Sequence[str] = (),
+    against: str = "training",  # what the data is held against
+    seal: bool = True,  # whether it gets its digest already
+    among: int = 0,  # so many features there are, where there are measures of fewer
     reach: datetime | None = None,  # until when there is data, where that is known more exactly than by the newest window
 ) -> WatchReport:
     "The report that these numbers make."
@@ -167,7 +170,7 @@ def story(
     windows = settle([_with_alerts(w, ordered) for w, _ in made])
     features = features_of([cells for _, cells in made], importance)
     state = state_of(windows, ordered, services)
-    told = _sentences(windows, features, ordered, headline, state)
+    told = _sentences(windows, features, ordered, headline, state, against, among)
     newest = version or holder or next((w.version for w in reversed(windows) if w.version), "")
     folded = any(m.kind != "volume" and m.end - m.start < cut[1] - cut[0] for part, cut in parts for m in part)
     said += [_FOLDED] if folded else []
@@ -175,7 +178,7 @@ def story(
         model, newest, window, cuts[-1][0] if cuts else None, state, MEANS[state], tuple(told), headline, alias, since,
         tuple(windows), features, ordered, changes, services, (), tuple(said),
     )  # fmt: skip
-    return sealed(report)
+    return sealed(report) if seal else report
 
 
 _FOLDED = (
@@ -183,7 +186,7 @@ _FOLDED = (
     "two of the smaller windows and in a tenth of them."
 )
 
-# %% ../../nbs/watch/23_story.ipynb #f88b7c13
+# %% ../../nbs/watch/23_story.ipynb #04d6bfaf
 def hardly_begun(cuts: Sequence[tuple[datetime, datetime]], reach: datetime | None) -> bool:
     "Whether there is data of little of the newest window: a day of a week, four of a month. That is too little to be called *now*."
     if reach is None or len(cuts) < 2 or cuts[-1][1] - cuts[-1][0] <= timedelta(days=1):
@@ -196,12 +199,13 @@ def _with_alerts(w: WatchWindow, alerts: Sequence[Alert]) -> WatchWindow:
 
 
 def _sentences(
-    windows: Sequence[WatchWindow], features: Sequence[WatchedFeature], alerts: Sequence[Alert], headline: str, state: str
-) -> list[str]:
+    windows: Sequence[WatchWindow], features: Sequence[WatchedFeature], alerts: Sequence[Alert], headline: str, state: str,
+    against: str, among: int,
+) -> list[str]:  # fmt: skip
     if not windows:
         return ["Nothing was answered or measured so far; no data is not good news.", _of_alerts(alerts, windows)]
     newest = windows[-1]
-    out = [_of_data(newest, features, windows[:-1]), *_of_answers(windows, headline), *newest.problems[:2]]
+    out = [_of_data(newest, features, windows[:-1], against, among), *_of_answers(windows, headline), *newest.problems[:2]]
     if state == "failing" and any(is_worse(w.realised) and w.settled for w in windows[-LATE:]):
         out = [out[1], out[0], *out[2:]]
     return [s for s in (*out, _of_time(windows), _of_alerts(alerts, windows)) if s]

@@ -238,8 +238,10 @@ def prediction_rows(batch: Batch) -> Any:
         "scores": batch.scores if batch.scores is not None else pa.nulls(n, pa.list_(pa.float64())),
         "date": batch.received.cast(pa.date32()),
     }
-    if batch.features:
-        columns["features"] = pa.StructArray.from_arrays(list(batch.features.values()), list(batch.features))
+    own = set(batch.facts.get("features") or ())
+    beside = {key: feature_array(values, "other") for key, values in batch.segments.items() if key not in own}
+    if struct := batch.features | beside:
+        columns["features"] = pa.StructArray.from_arrays(list(struct.values()), list(struct))
     table = pa.table(columns)
     kept = np.array([r.log == "features" for r in records])
     return table if kept.all() else table.filter(pa.array(kept[batch.index]))

@@ -209,9 +209,11 @@ def spoken(start: datetime, end: datetime) -> str:
     here += f" {start.year}" if last.year != start.year else ""
     return f"{here} to {last.day} {last:%B %Y}"
 
-# %% ../../nbs/watch/18_watched.ipynb #57715ae8
+# %% ../../nbs/watch/18_watched.ipynb #2e27ef00
 def chosen(found: Sequence[Measure], start: datetime, end: datetime) -> list[Measure]:
     "The measures of one series that together stand for a window; the later of two passes holds."
+    if len(found) == 1:
+        return list(found)
     latest = {(m.start, m.end): m for m in found}
     if (start, end) in latest:
         return [latest[start, end]]
@@ -240,7 +242,7 @@ def by_series(measures: Iterable[Measure], start: datetime, end: datetime) -> li
         found.setdefault(m.of, []).append(m)
     return [chosen(one, start, end) for one in found.values()]
 
-# %% ../../nbs/watch/18_watched.ipynb #ae294caa
+# %% ../../nbs/watch/18_watched.ipynb #f457266f
 AT_LEAST, OF_ALL = 2, 0.1
 
 
@@ -285,10 +287,19 @@ def figure(found: Sequence[Measure], estimate: bool = False) -> Figure:
     return Figure(last.name, value, low, high, or_nan(last.reference), rows, verdict, ESTIMATE if estimate else last.reason)
 
 
+def _alone(m: Measure) -> Cell:
+    moved, effect, value = int(m.verdict in ("changed", "drifted")), or_nan(m.effect), or_nan(m.value)
+    effect, value = (v if math.isfinite(v) else NAN for v in (effect, value))
+    severity = m.severity if math.isfinite(m.severity) else NAN
+    return Cell(m.verdict, severity, effect, m.name, value, or_nan(m.threshold), 1, moved, m.reason)
+
+
 def cell(found: Sequence[Measure]) -> Cell:
     "A feature in a window: its own verdict, or that of its days."
     if not found:
         return Cell()
+    if len(found) == 1:
+        return _alone(found[0])
     weights = [float(max(m.n, 1)) for m in found]
     verdict = together([m.verdict for m in found])
     moved = [m for m in found if m.verdict in ("changed", "drifted")]

@@ -103,7 +103,8 @@ def test_an_order_that_no_run_from_top_to_bottom_leaves(found):
 
 def test_outputs_that_are_not_of_the_cell_as_it_stands(found):
     text = [v4.new_output("stream", name="stdout", text="1")]
-    assert "was not run as it stands" in found("print(1)", counts=[None], c1=text)[0][2]
+    assert "was not run as it stands" in found("print(1)", "x = 1", counts=[None, 1], c1=text)[0][2]
+    assert found("print(1)", "x = 1", counts=[None, None], c1=text) == [], "a tool for git took all counts away"
     other = [v4.new_output("execute_result", execution_count=3, data={"text/plain": "1"})]
     assert "its output is of [3]" in found("1", counts=[7], c1=other)[0][2]
     broken = [v4.new_output("error", ename="KeyError", evalue="x", traceback=[])]

@@ -91,7 +91,9 @@ def test_code_that_has_changed_is_never_run_as_it_was(bench, tmp_path, monkeypat
     assert {info.pid for info in pools(bench.root / ".mlops")} - before, "another process must have taken over"
 
 
-def test_other_numbers_of_threads_are_another_process(bench):
+def test_other_numbers_of_threads_are_another_process(bench, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)  # what a user sets himself holds
     cell = "import os, threadpoolctl, numpy, sklearn.ensemble\nfound = threadpoolctl.threadpool_info()\n"
     cell += "print(os.environ['OMP_NUM_THREADS'], {i['num_threads'] for i in found})"
     found = [texts(run_one(bench, "threads", cell, options={"threads": n}))[0] for n in (1, 2)]

@@ -82,7 +82,7 @@ def executed(path: Path, engine: str | None, **options) -> tuple[dict, str]:
 
     signal.signal(signal.SIGALRM, stuck)
     for left in range(2 if engine is None else 0, -1, -1):
-        signal.alarm(40)
+        signal.alarm(20 if engine is None else 60)
         try:
             return executed_once(path, engine, **options)
         except Stuck:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from mlops_nb.desk.new import template_files, template_folder
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 UV = Path(sys.executable).parent / "uv"
 HEAVY = {"mlflow", "pandas", "polars", "pyarrow", "numpy", "sklearn", "sqlalchemy", "whylogs", "deltalake", "papermill", "IPython"}
@@ -60,7 +62,7 @@ def wheel(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    assert not (source / "mlops_nb" / "labextension").exists()
+    assert not (source / "mlops_nb" / "labextension").exists() and not (source / "mlops_nb" / "drawings").exists()
     run(UV, "build", "--wheel", "--python", sys.executable, "--out-dir", out, cwd=source)
     (built,) = out.glob("*.whl")
     return built
@@ -83,14 +85,23 @@ def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
     assert not any(name.endswith(".map") for name in extension), "a development build"
     assert any(name.endswith("etc/jupyter/jupyter_server_config.d/mlops_nb.json") for name in names)
     assert {"mlops_nb/py.typed", "mlops_nb/jobs/train.ipynb", "mlops_nb/jobs/score.ipynb"} <= set(names)
+    assert {"mlops_nb/drawings/widget.js", "mlops_nb/drawings/widget.css"} <= set(names)
     assert {"mlops_nb/jobs/ingest.ipynb", "mlops_nb/jobs/investigate.ipynb"} <= set(names)
+    template = {f"mlops_nb/templates/project/{path.relative_to(template_folder())}" for path in template_files(template_folder())}
+    assert template == {name for name in names if name.startswith("mlops_nb/templates/")} and len(template) > 20
+    assert {f"mlops_nb/dashboards/{name}.ipynb" for name in ("fleet", "model", "runs", "data")} <= set(names)
+    lessons = {f"mlops_nb/tutorials/{path.name}" for path in (ROOT / "nbs" / "tutorials").glob("*.ipynb")}
+    assert lessons == {name for name in names if name.startswith("mlops_nb/tutorials/")} and len(lessons) >= 8
+    pages = {name.rpartition("/")[2] for name in names if "share/jupyter/voila/templates/mlops-nb/" in name}
+    assert pages == {"conf.json", "index.html.j2", "page.css", "page.js"}
     assert not [name for name in names if name.startswith(("mlops_nb/labextension", "tests", "nbs", "node_modules"))]
 
 
 def test_the_panel_is_small(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         scripts = [info for info in archive.infolist() if "labextensions" in info.filename and info.filename.endswith(".js")]
-    assert scripts and sum(info.file_size for info in scripts) < 100_000
+    assert len(scripts) > 5  # documents are loaded when they are opened
+    assert sum(info.compress_size for info in scripts) < 300_000
 
 
 def test_one_version_everywhere(wheel: Path) -> None:
@@ -129,3 +140,19 @@ def test_a_stranger_makes_a_workspace(run: Run, home: Path) -> None:
     run(home / "env/bin/mlops-nb", "init", cwd=work)
     (work / "a.csv").write_text("x,y\n1,2\n3,4\n")
     assert "a@1: 2 rows" in run(home / "env/bin/mlops-nb", "data", "commit", "a", "a.csv", cwd=work)
+
+
+def test_a_stranger_finds_the_tutorials(run: Run, home: Path) -> None:
+    said = run(home / "env/bin/mlops-nb", "tutorials", "copy", "monitoring", "--to", "lessons", cwd=home)
+    assert "1 copied, 04_monitoring.ipynb" in said and (home / "lessons" / "04_monitoring.ipynb").stat().st_size > 10_000
+
+
+def test_a_stranger_makes_a_project(run: Run, home: Path) -> None:
+    assert "make test" in run(home / "env/bin/mlops-nb", "new", "demo2", "--no-git", cwd=home)
+    made = {path.relative_to(home / "demo2").as_posix() for path in template_files(home / "demo2")}
+    assert {name.replace("my_project", "demo2") for name in map(str, relative(template_folder()))} == made
+    assert os.access(home / "demo2" / "tools" / "setup", os.X_OK)
+
+
+def relative(folder: Path) -> list[Path]:
+    return [path.relative_to(folder) for path in template_files(folder)]

@@ -379,7 +379,8 @@ def test_an_installation_in_mid_session_is_seen(tmp_path: Path, monkeypatch: pyt
 
 def environment_of(code: str, **variables: str) -> Environment:
     script = f"{code}\nimport json\nfrom mlops_nb.core.environment import read_environment\nprint(json.dumps(read_environment().to_dict()))"
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | variables, capture_output=True, text=True, check=True)
+    outside = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", script], env=outside | variables, capture_output=True, text=True, check=True)
     return Environment.from_dict(json.loads(done.stdout))
 
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from agents import command, kill, left_alone, wait_until, workspace_at
 from postgres import Server
 
+from mlops_nb.core.errors import MlopsError
 from mlops_nb.core.logfile import log_path
 from mlops_nb.core.records import listing
 from mlops_nb.core.serving import AgentAway
@@ -159,8 +161,33 @@ def test_a_control_database_that_does_not_answer_is_said_and_got_over(warm: tupl
         wait_until(lambda: "following" in status(place).note, words="its status says so")
         assert call(place, "ping")["pid"] == read_card(place).pid
         database.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    wait_until(lambda: status(place).note == "", seconds=90, words="it is well again")
+    wait_until(lambda: status(place).note == "", words="it is well again")
     assert "following is well again" in "\n".join(Workspace(place.root).logs("agent"))
+
+
+def test_stores_that_do_not_open_at_first_are_tried_again_soon(tmp_path: Path) -> None:
+    place = workspace_at(tmp_path / "ws")
+    Workspace(place.root).stores.control.pending()
+    control = Path(place.control.removeprefix("sqlite:///"))
+    aside = {file: file.with_name(f"aside-{file.name}") for file in control.parent.glob(f"{control.name}*")}
+    for file, other in aside.items():
+        file.rename(other)
+    control.mkdir()  # as a volume that is not mounted yet
+    with left_alone(place):
+        ensure_agent(place)
+        with pytest.raises(MlopsError, match="cannot open the workspace"):
+            call(place, "deployments", within=60)
+        control.rmdir()
+        for file, other in aside.items():
+            other.rename(file)
+        wait_until(lambda: not isinstance(answered(place), MlopsError), words="it opens them")
+
+
+def answered(place: Settings) -> Any:
+    try:
+        return call(place, "deployments", within=60)
+    except MlopsError as problem:
+        return problem
 
 
 def test_reading_commands_ask_it_and_say_the_same_without(warm: tuple[Settings, list[str]]) -> None:

@@ -222,7 +222,8 @@ def test_a_port_that_is_taken_is_named_and_got_over(ws: Workspace, monkeypatch: 
         wait_until(lambda: [a.kind for a in mine.alerts() if a.severity == "critical"] == ["server_failed"], words="an alert")
         assert "is taken" in mine.status().note
     wait_until(lambda: live(mine).state == "ready", words="once the port is free")
-    assert asked(live(mine).url, ROW).status_code == 200 and not [a for a in mine.alerts() if a.kind == "server_failed"]
+    assert asked(live(mine).url, ROW).status_code == 200
+    wait_until(lambda: not [a for a in mine.alerts() if a.kind == "server_failed"], words="the alert to be over")
     assert mine.down().changed
 
 

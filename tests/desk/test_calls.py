@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -15,6 +17,8 @@ from mlops_nb.core.settings import Settings
 from mlops_nb.desk.agent_client import Connection, ensure_agent
 from mlops_nb.desk.calls import CHANGES, READS, Desk, InProcess, OverSocket
 from mlops_nb.desk.workspace import Workspace
+from mlops_nb.watch.replay import ReplayReport
+from mlops_nb.watch.report import CheckReport, report_digest
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
@@ -24,6 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     snap = ws.commit("flights", frame)
     for _ in range(2):
         ws.register(LogisticRegression().fit(frame[["departs"]], frame["late"]), "delay", train=ws.read(snap.ref), target="late")
+    ws.predict("delay/1", frame[["departs"]])
     with left_alone(settings):
         ensure_agent(settings)
         yield settings
@@ -67,6 +72,33 @@ def test_a_change_is_made_in_the_name_of_who_asks(desk: Desk, place: Settings) -
     assert undone.undoes == receipt.id and undone.actor == current_actor()
     assert desk.receipts("delay")[:2] == [undone, receipt]
     assert desk.version("delay").ref == "delay/1"
+
+
+def test_a_check_says_the_same(desk: Desk, place: Settings) -> None:
+    snapshot = desk.tables()[0]
+    report = desk.check("delay/2", against="delay/1", data=snapshot, gate={"overlap": {"max": 1}})
+    assert isinstance(report, CheckReport) and (report.rows, report.data) == (400, snapshot.ref), report
+    assert report_digest(report) == report.digest and report.gate["overlap"] == {"max": 1}, "as it was signed"
+    assert Workspace(place.root).checks("delay")[0].to_dict() == report.to_dict() == desk.checks()[0].to_dict()
+    here = Workspace(place.root).check("delay/2", against="delay/1", data=snapshot.ref, gate={"overlap": {"max": 1}})
+    assert (here.passed, here.summary, here.gate_digest) == (report.passed, report.summary, report.gate_digest)
+    timed = ("latency",)
+    assert [c.to_dict() for c in here.checks if c.name not in timed] == [c.to_dict() for c in report.checks if c.name not in timed]
+    with pytest.raises(VersionNotFound):
+        desk.check("delay/77")
+    with pytest.raises(UsageError, match="data is a DataFrame; rows do not travel") as refused:
+        desk.check("delay/2", data=pd.DataFrame({"departs": [1]}))
+    assert refused.value.field == "data" and "snapshot" in str(refused.value.hint)
+
+
+def test_a_replay_says_the_same(desk: Desk, place: Settings) -> None:
+    report = desk.replay("delay/2", last=timedelta(days=7), against="delay/1")
+    here = Workspace(place.root).replay("delay/2", against="delay/1")
+    assert isinstance(report, ReplayReport) and report.rows == 400 and report.changed == 0 and not report.reason
+    assert replace(report, at=None, latency=[]).to_dict() == replace(here, at=None, latency=[]).to_dict()
+    assert desk.replay("delay/2", last=None, against="delay/1", limit=7).rows == 7
+    with pytest.raises(UsageError, match="beside delay/1 to compare with"):
+        desk.replay("delay/1")
 
 
 def test_two_users_at_once(desk: Desk, place: Settings) -> None:

@@ -12,7 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from mlops_nb import Workspace
 from mlops_nb.core.errors import CheckFailed, UsageError
 from mlops_nb.core.records import ModelVersion, now
+from mlops_nb.desk import examining
 from mlops_nb.desk.answered import batch_of, window_table
+from mlops_nb.desk.held_out import kept_rows
 from mlops_nb.desk.production import verify
 from mlops_nb.store import lake_served as served
 
@@ -152,3 +154,24 @@ def test_skew_is_judged_on_what_was_logged_online(ws: Workspace, good: ModelVers
         found = next(c for c in ws.check("delay/2").checks if c.name == "skew")
         assert found.state == state, found
     assert found.parts[0]["column"] == "departs"
+
+
+def test_a_machine_that_is_slow_to_warm_up_still_has_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 9.0, 9.0, 9.25])  # nine seconds to load what it needs, then a quarter for an answer
+    monkeypatch.setattr(examining.time, "perf_counter", lambda: next(clock, 99.0))
+    asked: list[Any] = []
+    assert examining.milliseconds(asked.append, FRAME[:2], times=1) == (250.0, 250.0) and len(asked) == 2
+
+
+def test_forgetting_reaches_the_rows_that_were_held_out(ws: Workspace, good: ModelVersion) -> None:
+    def kept() -> list[int]:
+        rows = (kept_rows(ws.settings, "delay", v.version) for v in ws.versions("delay"))
+        return [len(r.frame) for r in rows if r is not None]
+
+    before = kept()
+    gone = ws.forget("delay", "entity_id = F02007", reason="asked")
+    assert kept() == [n - 1 for n in before] and gone.evidence["held_out"] == len(before) and gone.evidence["held_out_remain"] == []
+    assert ws.forget("delay", "entity_id = F02007").evidence["held_out"] == 0, "done twice is done once"
+    assert ws.check("delay/2").rows == len(TEST) - 1
+    left = ws.forget("delay", "received_at < 2000-01-01").evidence
+    assert left["held_out"] == 0 and {"held_out/delay-1", "held_out/delay-2"} <= set(left["held_out_remain"]), "nobody can tell: it is said"

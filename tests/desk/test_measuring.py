@@ -149,7 +149,7 @@ def test_declared_normal_and_taken_back(ws: Workspace, capsys: pytest.CaptureFix
     ws.predict("late", pd.concat([LIVE, flights("2013-02-13", 2, shift=2.5, id=40_000), flights("2013-02-15", 1, shift=-3, id=50_000)]))
     before = chosen(ws.take_measures("late"), "drift", "score")
     assert [m.verdict for m in before[10:]] == ["drifted"] * 5
-    with pytest.raises(UsageError, match="no data is no reference"):
+    with pytest.raises(UsageError, match=r"late/1 has 0 answered rows in the window 2014-01-01 00:00 to .*; a reference needs 30\."):
         ws.expect("late/1", "2014-01-01", "2014-02-01")
     with pytest.raises(UsageError, match="no feature"):
         ws.expect("late/1", "2013-02-12", "2013-02-13", feature="distanze")
@@ -167,6 +167,16 @@ def test_declared_normal_and_taken_back(ws: Workspace, capsys: pytest.CaptureFix
         ws.expect("late/1", undo=receipt.id)
     ws.take_measures("late")
     assert [m.verdict for m in chosen(ws.measures("late"), "drift", "score")[10:]] == ["drifted"] * 5
+
+
+def test_a_handful_of_rows_is_not_the_new_normal(ws: Workspace) -> None:
+    few = [flights(f"2013-02-{day}", 1, a_day=n, shift=2.5, id=40_000 + 1_000 * day) for day, n in ((13, 29), (14, 30))]
+    ws.predict("late", pd.concat([LIVE, *few]))
+    before = ws.expected("late")
+    with pytest.raises(UsageError, match=r"late/1 has 29 answered rows in the window 2013-02-13 .* needs 30\.") as refused:
+        ws.expect("late/1", "2013-02-13", "2013-02-14")
+    assert "watch profiles late/1" in str(refused.value.hint) and ws.expected("late") == before, "and it leaves no receipt"
+    ws.expect("late/1", undo=ws.expect("late/1", "2013-02-14", "2013-02-15").id)
 
 
 def test_against_other_windows(ws: Workspace) -> None:
@@ -261,8 +271,8 @@ def test_segments_and_their_past(ws: Workspace, capsys: pytest.CaptureFixture[st
     assert ws.measures("late", segment="hub=7") == [] and {m.segment for m in ws.measures("late", segment="all")} == {""}
 
     whole = served.read(ws.stores.lake.place, "profiles", "late").num_rows
-    with pytest.raises(UsageError, match="not a feature"):
-        ws.backfill_profiles("late/1", "carrier")
+    with pytest.raises(UsageError, match="neither a feature nor a declared segment"):
+        ws.backfill_profiles("late/1", "colour")
     before = ws.profiles("late", segment="hub=1")
     assert main(["-C", str(ws.root), "watch", "profiles", "backfill", "late/1", "--segment", "hub"]) == 0
     assert "42 days from 6,300 answers" in capsys.readouterr().out

@@ -97,8 +97,13 @@ def test_by_a_declared_segment_and_in_parts(ws: Workspace) -> None:
     assert sum(w.n for w in each) == whole.n and sum(w.labelled for w in each) == whole.labelled
     with pytest.raises(UsageError, match="not a declared segment"):
         ws.performance("late", by="departs")
-    with pytest.raises(UsageError, match="not a feature"):
-        ws.performance("late", by="carrier")
+    beside = ws.performance("late", window="7d", by="carrier", last="7d")  # a column that the model does not take
+    assert [w.segment for w in beside.windows] == ["", "carrier=B6", "carrier=UA"]
+    there = ws.predictions("late").set_index("entity_id")["carrier"]
+    assert there.to_dict() == {str(i): c for i, c in zip(LIVE["flight_id"], LIVE["carrier"], strict=True)}
+    newest = LIVE[LIVE["scheduled"] >= beside.windows[0].start.replace(tzinfo=None)]
+    assert {w.segment: w.n for w in beside.windows[1:]} == {f"carrier={c}": n for c, n in newest["carrier"].value_counts().items()}
+    assert ws.backfill_profiles("late/1", "carrier").rows == len(LIVE), "windows can be made of it again"
     with pytest.raises(UsageError, match="not a length"):
         ws.performance("late", window="often")
     small = performance_report(ws.stores, "late", "1d", "hub", None, None, most=200)

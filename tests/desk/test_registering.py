@@ -120,6 +120,19 @@ def test_receipts_that_were_cut_off_are_found(place: Stores, first: ModelVersion
     assert any(f.name == "receipts" and f.state == "fail" and "cut off" in f.detail for f in verify(again))
 
 
+def test_a_receipt_that_was_changed_is_listed_with_all_else(tmp_path: Path) -> None:
+    place = open_stores(tmp_path)
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 8]})
+    register(place, LinearRegression().fit(frame[["x"]], frame["y"]), "double", train=frame, target="y")
+    with sqlite3.connect(place.settings.control.removeprefix("sqlite:///")) as database:
+        for trigger in [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("UPDATE mlops_receipts SET actor_id = 'nobody'")
+    found = {f.name: f for f in verify(open_stores(tmp_path))}
+    assert found["receipts"].state == "fail" and "was changed after it was signed" in found["receipts"].detail
+    assert found["double/1"].state == "ok", "what is not concerned is looked at all the same"
+
+
 def test_one_who_was_interrupted_is_finished_by_the_next(tmp_path: Path) -> None:
     place = open_stores(tmp_path)
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 8]})

@@ -221,7 +221,7 @@ def test_an_agent_that_is_killed_leaves_a_gap_and_no_request_is_counted_twice(ws
     wait_until(lambda: ws.service("delay").state == "unknown", words="nobody looks, and it says so")
     assert counts(ws) == (before + 3, probes)
     ensure_agent(ws.settings)
-    wait_until(lambda: counts(ws)[1] > probes, words="the next agent looks")
+    wait_until(lambda: counts(ws)[1] > probes and counts(ws)[0] >= before + 11, words="the next agent looks, and collects")
     assert counts(ws)[0] == before + 11
     gap = next(m for m in service_minutes(ws.stores, "delay") if m.end > killed)
     assert (gap.requests, gap.probes) == (8, 0) and gap.width > 1.0  # what was answered is known, and that nobody looked

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ws = Workspace(place)
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 8]})
     ws.commit("points", frame)
-    for _ in range(2):
-        ws.register(LinearRegression().fit(frame[["x"]], frame["y"]), "double", train=frame, target="y")
     first = v4.new_code_cell("month = 1  # of the year\nslow = 0.0", metadata={"tags": ["parameters"]})
     spec = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
     cells = [first, v4.new_code_cell("import time\ntime.sleep(slow)\nprint('month', month)")]
     (place / "score.ipynb").write_text(json.dumps(v4.new_notebook(cells=cells, metadata=spec)))
+    ws.register(LinearRegression().fit(frame[["x"]], frame["y"]), "double", train=frame, target="y")
+    with pytest.MonkeyPatch.context() as patch:  # the second as in a run of a notebook that Jupyter opened
+        patch.setenv("JPY_SESSION_NAME", str(place / "score.ipynb"))
+        patch.setenv("MLOPS_NB_RUN_ID", "20130301-000000-score-1")
+        ws.register(LinearRegression().fit(frame[["x"]], frame["y"]), "double", train=frame, target="y")
     return place
 
 
@@ -111,8 +115,11 @@ async def test_a_version_is_shown_with_all_that_is_asked_about_it(ask: Asking) -
     shown = await ask("GET", "models/double/versions/2")
     assert shown["champion"]["version"] == 1 and shown["note"] == "" and "x" in shown["contract"]
     assert shown["example"]["dataframe_split"]["columns"] == ["x"] and shown["manifest"]["git"]
+    assert (shown["notebook"], shown["run"]) == ("score.ipynb", "20130301-000000-score-1")
+    assert (await ask("GET", "models/double/versions/1"))["run"] == ""
     assert (await ask("GET", "models/double/versions/2/card"))["markdown"].startswith("---")
-    assert (await ask("GET", "models/double/versions/2/reference"))["columns"]["x"]["n"] == 4
+    column = (await ask("GET", "models/double/versions/2/reference"))["columns"]["x"]
+    assert column["n"] == 4 and sum(column["shape"]["reference"]) == pytest.approx(1) and column["shape"]["seen"] == []
     assert [r["action"] for r in (await ask("GET", "receipts", model="double"))["items"]] == ["promote"]
     assert (await ask("GET", "tables"))["items"][0]["table"] == "points"
     assert len((await ask("GET", "tables/points/preview", rows=2))["rows"]) == 2
@@ -158,11 +165,24 @@ async def test_long_lists_come_page_by_page(ask: Asking, jp_root_dir: Path, root
     assert (counted["models"], counted["versions"], counted["runs"]) == (12, 90, 450)
     for path in ("models", "versions", "runs", "receipts", "alerts", "models/model-0000/versions"):
         assert (await ask("GET", path, next="nonsense", code=400, **at))["error"]["field"] == "next", path
+    folded = await all_of(ask, "runs", fold="true", limit=7, **at)
+    assert [r["id"] for r in folded] == [ids[-1], *ids[439::-20]], "of each grid its newest"
+    failed = [r["id"] for r in await all_of(ask, "runs", fold="true", status="failed", **at)]
+    assert len(failed) > len(folded) / 2, "the newest that fits, not the newest if it fits"
+    once = ws.get_run(next(i for i in ids if i in failed))
+    ws.stores.control.put_run(replace(once, id="again", status="finished", because=f"resumes {once.id}"))
+    counted = await ask("GET", f"grids/{once.grid}", **at)
+    assert counted["runs"] == 20, "of what was begun again the newest attempt counts"
 
 
 async def test_a_notebook_is_run_as_a_form_asks(ask: Asking, root: Path) -> None:
     form = await ask("GET", "notebooks/parameters", path="score.ipynb")
     assert [(p["name"], p["type"], p["help"]) for p in form["parameters"]] == [("month", "int", "of the year"), ("slow", "float", "")]
+    assert form["findings"] == []
+    cells = [v4.new_code_cell("month = 1", metadata={"tags": ["parameters"]}), v4.new_code_cell("print(gone)")]
+    (root / "hidden.ipynb").write_text(json.dumps(v4.new_notebook(cells=cells)))
+    (finding,) = (await ask("GET", "notebooks/parameters", path="hidden.ipynb"))["findings"]
+    assert finding["state"] == "fail" and "gone" in finding["detail"]
     begun = await ask("POST", "runs", {"notebook": "score.ipynb", "parameters": {"month": [3, 4]}, "grid": ["month"]}, code=202)
     made = (await ended(ask, begun))["result"]
     assert len(made["runs"]) == 2
@@ -256,13 +276,17 @@ async def test_what_is_not_there_is_said_in_our_form(ask: Asking) -> None:
             continue  # what is absent is left so
         path = _filled(entry.path).replace("{grid}", "nothing").replace("{table}", "nothing")
         body = {"until": "3d", "reason": "a test"} if path.endswith("/snooze") else None
-        told = await ask(entry.method, path, body, code=404)
+        query = {"feature": "x", "start": "2013-03-01", "end": "2013-03-02"} if path.endswith("/shape") else {}
+        told = await ask(entry.method, path, body, code=404, **query)
         assert told["error"]["code"].endswith("_not_found") and told["error"]["message"], entry.path
     assert (await ask("DELETE", "schedules/nothing"))["changed"] is False
     assert (await ask("GET", "models/double/versions/two", code=422))["error"]["field"] == "version"
     assert (await ask("GET", "runs", status="sleeping", code=422))["error"]["field"] == "status"
     assert (await ask("GET", "runs", limit=9_999, code=422))["error"]["field"] == "limit"
     nobody = {"model": "nothing", "kind": "drift", "reason": "a test"}
+    assert (await ask("POST", "demo", {"months": "1-3"}, code=400))["error"]["field"] == "months"
+    assert (await ask("GET", "demo/live"))["phase"] == "none"
+    assert (await ask("POST", "demo/live/step", {"step": "break"}, code=400))["error"]["message"] == "No year is being played."
     assert (await ask("POST", "mutes", nobody, code=404))["error"]["code"] == "model_not_found"
     assert (await ask("DELETE", "mutes", model="nothing", kind="drift"))["changed"] is False
     assert (await ask("GET", "runs", colour="red", code=422))["error"]["field"] == "colour"
@@ -362,8 +386,52 @@ async def test_a_window_is_declared_normal_and_a_pass_asked_for(ask: Asking, roo
     assert taken["state"] == "done" and taken["result"]["measures"] > 0, taken
     assert (await ask("GET", "watch/double/measures", window="1h", kinds="volume"))["items"]
     assert (await ask("POST", "watch/double/expect", {"start": "2013-03-01"}, code=400))["error"]["field"] == "start"
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = {"start": today - timedelta(days=1), "end": today + timedelta(days=2)}  # whatever day it is when the answers came
+    about = {"feature": "x", **{word: at.isoformat() for word, at in day.items()}}
+    shape = await ask("GET", "watch/double/shape", **about)
+    assert shape["feature"] == "x" and shape["edges"]
+    assert [sum(shape[side]) for side in ("seen", "reference")] == pytest.approx([1, 1], abs=1e-4)  # shares are rounded
+    assert (await ask("GET", "watch/double/shape", **about | {"feature": "z"}, code=400))["error"]["field"] == "feature"
+    assert (await ask("GET", "watch/double/shape", **about | {"start": "soon"}, code=400))["error"]["field"] == "start"
     assert (await ask("GET", "watch/double/performance"))["model"] == "double"
     assert (await ask("GET", "watch/double/proposals"))["items"] == []
     assert (await ask("POST", "watch/double/retrain", {"notebook": "../../x.ipynb"}, code=403))["error"]["field"] == "notebook"
     failed = await ended(ask, await ask("POST", "watch/double/retrain", {"notebook": "none.ipynb"}, code=202))
     assert failed["state"] == "failed" and "none.ipynb" in failed["error"]["message"], failed
+
+
+async def test_dashboards_and_tutorials_are_listed_and_a_copy_is_made_once(ask: Asking, root: Path) -> None:
+    listed = await ask("GET", "dashboards")
+    assert [one["name"] for one in listed["items"]][:4] == ["fleet", "model", "runs", "data"]
+    with pytest.MonkeyPatch.context() as machine:
+        machine.setattr("mlops_nb.desk.dashboards.find_spec", lambda name: None)  # a machine without Voila
+        refused = await ask("GET", "dashboards", code=503)
+        assert refused["error"]["code"] == "voila_missing" and "pip install" in refused["error"]["hint"]
+    lessons = (await ask("GET", "tutorials"))["items"]
+    assert len(lessons) >= 8 and lessons[0]["name"] == "01_fifteen_minutes"
+    made = await ask("POST", "tutorials/08_security/copy")
+    file = root / made["path"]
+    assert made == {"path": "tutorials/08_security.ipynb", "new": True} and file.stat().st_size > 10_000
+    file.write_text("notes")
+    assert (await ask("POST", "tutorials/08_security/copy"))["new"] is False and file.read_text() == "notes"
+    assert (await ask("POST", "tutorials/nothing/copy", code=404))["error"]["code"] == "tutorial_not_found"
+    file.unlink()
+    file.parent.rmdir()
+
+
+async def test_dashboards_stand_behind_jupyters_own_door(jp_fetch: Any, root: Path) -> None:
+    place = ("mlops-nb", "dashboards", "model")
+    with pytest.raises(HTTPClientError) as stranger:
+        await jp_fetch(*place, headers={"Authorization": "token wrong"}, params={"name": "double"}, follow_redirects=False)
+    assert stranger.value.code in (302, 403), "nobody is let in who has not signed in to Jupyter"
+    done = await jp_fetch(*place, params={"name": "double", "theme": "dark", "workspace": ""}, request_timeout=60)
+    page = done.body.decode()
+    assert ">double</h1>" in page and 'data-jp-theme-light="false"' in page and "read_only=True" not in page
+    assert 'href="fleet?theme=dark"' in page, "its links keep the theme"
+    policy = done.headers["Content-Security-Policy"]
+    assert "script-src 'sha256-" in policy and "frame-ancestors 'self'" in policy
+    for path, query, code in (("nothing-such", {}, 404), ("fleet", {"workspace": "../.."}, 403), ("fleet", {"workspace": "no"}, 404)):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_fetch(*place[:2], path, params=query)
+        assert refused.value.code == code, path

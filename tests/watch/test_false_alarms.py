@@ -8,7 +8,8 @@ import pytest
 from frames import moody_days, profiles, shop
 
 from mlops_nb.profile.sketch import merge, profile
-from mlops_nb.watch.drift import drift
+from mlops_nb.profile.summary import summarize
+from mlops_nb.watch.drift import Standard, drift
 from mlops_nb.watch.null import Windows, noise, reach
 
 def flags(report):
@@ -58,6 +59,19 @@ def test_one_moody_day_is_no_drift():
     reference = profiles(moody_days(60, 200, 1.0, rng))
     reports = [drift(reference, profile(moody_days(1, 200, 1.0, rng)[0])) for _ in range(40)]
     assert sum(map(flags, reports)) <= 0.02 * 40 * 4
+
+
+def test_a_day_and_the_first_rows_of_another_are_one_day():
+    "Of two hundred windows that end in the middle of a day, at most as many are flagged as of whole days."
+    reference = Standard([*map(summarize, profiles(moody_days(30, 300, 1.0, np.random.default_rng(1))))])
+    assert [reference.blocks(sizes) for sizes in ([300], [300, 300], [300, 40], [300, 150], [900], [300] * 7)] == [1, 2, 1, 2, 3, 7]
+    rng, flags, looks = np.random.default_rng(2), 0, 0
+    for _ in range(40):
+        whole, begun = moody_days(2, 300, 1.0, rng)
+        found = drift(reference, [summarize(p) for p in profiles([whole, begun.iloc[:25]])])
+        flags += sum(f.verdict in ("changed", "drifted") for f in found.features.values())
+        looks += len(found.features)
+    assert flags <= looks * 0.03, f"{flags} of {looks}"
 
 
 def test_days_on_the_windows_side_are_asked_too():

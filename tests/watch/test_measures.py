@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from frames import moody_days, profiles, shop
+from scipy.stats import ks_2samp, wasserstein_distance
 
 from mlops_nb.core.measures import Measure
 from mlops_nb.profile.derive import derive
@@ -56,6 +57,25 @@ def test_many_windows_are_judged_as_each_alone() -> None:
     alone = [drift(reference, view, importance=weights) for view in views]
     assert [t.to_dict() for t in together] == [a.to_dict() for a in alone]
     assert {t.verdict for t in together} == {"none", "ok", "changed", "drifted"}
+
+
+def test_many_windows_are_what_scipy_and_pandas_say_of_their_rows() -> None:
+    rng = np.random.default_rng(8)
+    days, frames = [shop(300, rng) for _ in range(20)], [shop(n, rng) for n in (100, 300, 900, 3000)]
+    frames += [shop(300, rng).assign(price=lambda f: f["price"] * 1.3, city=lambda f: f["city"].where(f.index < 150, "Oslo"))]
+    frames += [shop(400, rng).assign(height=lambda f: f["height"].mask(f.index < 200))]
+    before = pd.concat(days)
+    for report, frame in zip(drifts(summarized(days), summarized(frames)), frames, strict=True):
+        seen, was, now = report.features["price"], before["price"], frame["price"]
+        assert seen.value == pytest.approx(ks_2samp(was, now).statistic, abs=2 / 128), "looked for at 129 points"
+        assert seen.effect == pytest.approx(wasserstein_distance(was, now) / was.std(), rel=0.1, abs=0.01)
+        assert (seen.verdict == "changed") == (frame is frames[4])
+        seen, shares = report.features["city"], [f["city"].value_counts(normalize=True) for f in (before, frame)]
+        assert seen.value == seen.effect == pytest.approx(0.5 * shares[0].sub(shares[1], fill_value=0).abs().sum())
+        assert (seen.verdict == "changed") == (frame is frames[4])
+        seen, lost = report.features["height"], frame["height"].isna().mean() - before["height"].isna().mean()
+        assert (seen.statistic == "null_gap") == (frame is frames[5])
+        assert seen.statistic != "null_gap" or seen.value == pytest.approx(lost)
 
 
 def test_clustered_days_are_normal_and_a_break_is_not() -> None:
@@ -127,6 +147,9 @@ def test_a_window_that_was_declared_normal() -> None:
     gone = summarized([shop(300, rng).drop(columns="city") for _ in range(2)])
     kept = drift_measures(reference, windows(gone), importance=weights, accepted=[Accepted(START, (gone[0],), words="2026-03-02")])
     assert {m.verdict for m in by(kept, "distance", "city")} == {"ok"}, "a column that is given up"
+    tiny = summarized([shop(29, rng).drop(columns="city")])
+    still = drift_measures(reference, windows(gone), importance=weights, accepted=[Accepted(START, (tiny[0],), words="2026-03-02")])
+    assert not {m.verdict for m in by(still, "distance", "city")} & {"ok"}, "29 rows excuse nothing"
 
 
 def test_the_rules_of_a_contract_by_their_shares() -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from mlops_nb.core.measures import Measure
 from mlops_nb.profile.sketch import profile
+from mlops_nb.watch.alarms import FAMILIES, evaluate
 from mlops_nb.watch.drift import Standard
 from mlops_nb.watch.measures import drift_measures, volume_measures
-from mlops_nb.watch.rules import FAMILIES, RulesInvalid, default_rules, evaluate, parse_rules, read_rules, rules_text
+from mlops_nb.watch.rules import RulesInvalid, default_rules, read_rules, rules_text
+from mlops_nb.watch.watch_file import parse_watch
 
 DAY = timedelta(days=1)
 FIRST = datetime(2013, 3, 1, tzinfo=UTC)
@@ -110,7 +112,7 @@ def test_families_hold_rules_that_exist() -> None:
 def test_after_it_was_resolved_it_is_quiet_for_a_while() -> None:
     on_and_off = [score(d, "drifted" if d % 10 < 3 else "ok") for d in range(50)]
     assert [days(a)[1] for a in evaluate(RULES, on_and_off)] == [2, 22, 42], "five ok days clear it, then seven are quiet"
-    hasty = read_rules({"rules": {"drift": {"cool_down": "0d"}}})
+    hasty = read_rules({"drift": {"cool_down": "0d"}})
     assert len(evaluate(hasty, on_and_off)) == 5
 
 
@@ -160,7 +162,12 @@ def test_labels_that_come_again_close_their_alert_soon() -> None:
         ("rules:\n  drift:\n    severity: fatal\n", 3, "there is no severity 'fatal'"),
         ("rules:\n  drift:\n    cool_down: soon\n", 3, "7d"),
         ("rules:\n  dirft:\n    k: 1\n", 2, "drift"),
-        ("rulez:\n  drift: {}\n", 1, "rules"),
+        ("rulez:\n  drift: {}\n", 1, "Did you mean rules? Words: rules, service, retrain."),
+        ("window: 1d\n", 1, "Words: rules, service, retrain."),
+        ("service:\n  latency: 5\n", 2, "Did you mean latency_ms? Words: availability, latency_share, latency_ms, least."),
+        ("service:\n  deployments:\n    eu: {availability: 2}\n", 3, "availability is 2"),
+        ("retrain:\n  notebok: x.ipynb\n", 2, "Did you mean notebook? Words: notebook, parameters, when, cool_down, promote."),
+        ("retrain:\n  cool_down: soon\n", 2, "7d"),
         ("rules: [drift]\n", 1, "a mapping of names"),
         ("rules:\n  größe:\n    kind: drft\n", 3, "drift"),
         ("rules:\n  drift: {k: 1\n", 3, "YAML"),
@@ -168,7 +175,7 @@ def test_labels_that_come_again_close_their_alert_soon() -> None:
 )
 def test_a_wrong_word_is_named_with_its_line_and_the_nearest(text: str, line: int, said: str) -> None:
     with pytest.raises(RulesInvalid) as caught:
-        parse_rules(text)
+        parse_watch(text)
     whole = f"{caught.value.message} {caught.value.hint}"
     assert f"line {line}" in whole and said in whole
 
@@ -176,12 +183,12 @@ def test_a_wrong_word_is_named_with_its_line_and_the_nearest(text: str, line: in
 def test_a_watch_file_is_laid_over_the_defaults() -> None:
     text = "rules:\n  cusum: {enabled: false}\n"
     text += "  größe:\n    kind: drift\n    features: ['größe*']\n    k: 1\n    n: 1\n    severity: info\n"
-    rules = {r.name: r for r in parse_rules(text)}
+    rules = {r.name: r for r in parse_watch(text).rules()}
     assert not rules["cusum"].enabled and rules["drift"] == {r.name: r for r in RULES}["drift"]
     found = [of(d, "drift", "distance", "drifted" if d == 2 else "ok", "größe ✈") for d in range(4)]
     assert [a.rule for a in evaluate(rules.values(), found)] == ["größe"]
     for kind in ("binary", "multiclass", "regression"):
-        assert parse_rules(rules_text("delay", kind), kind) == default_rules(kind), "what is written is what holds"
+        assert parse_watch(rules_text("delay", kind)).rules(kind) == default_rules(kind), "what is written is what holds"
     assert "estimate" not in {r.name for r in default_rules("regression")}
     assert {m for r in default_rules("regression") if r.kind == "performance" for m in r.measures} == {"r2"}
 
