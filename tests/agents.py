@@ -5,24 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from waiting import until as wait_until
 
 from mlops_nb.core.process import began, is_alive
 from mlops_nb.core.settings import Settings, init, load
 from mlops_nb.desk.agent_client import AgentInfo, read_card
 from mlops_nb.serve.plan import statuses, supervisor_of
-
-def wait_until(what: Callable[[], Any], seconds: float = 240.0, words: str = "") -> Any:
-    """What `what` answers as soon as that is true; fails after so many seconds."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, f"not within {seconds:g} s: {words or what}"
-        time.sleep(0.02)
-    return found
-
 
 def workspace_at(root: Path, **settings: Any) -> Settings:
     """The settings of a new workspace, with some of them written into its settings.ini."""
@@ -66,7 +58,7 @@ def command(*words: Any, cwd: Path, code: int = 0, **env: str) -> subprocess.Com
     """One command of mlops-nb as a process."""
     line = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", *map(str, words)]
     outside = {k: v for k, v in os.environ.items() if not k.startswith("MLOPS_NB_")} | env
-    done = subprocess.run(line, cwd=cwd, env=outside, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=cwd, env=outside, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

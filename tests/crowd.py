@@ -13,7 +13,7 @@ context.set_forkserver_preload(["__main__", "mlops_nb.store.control", "alembic.c
 
 
 def _member(work: Callable[[str, int], Any], url: str, me: int, start: Any, answer: Connection) -> None:
-    start.wait(60)
+    start.wait(300)
     try:
         answer.send(work(url, me))
     except MlopsError as error:
@@ -33,7 +33,7 @@ def crowd(work: Callable[[str, int], Any], url: str, count: int) -> list[Any]:
         return [receiver.recv() for receiver, _ in pipes]
     finally:
         for member in members:
-            member.join(60)
+            member.join(300)
             if member.is_alive():
                 member.kill()
         for receiver, _ in pipes:

@@ -11,7 +11,7 @@ import sqlite3
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from waiting import until as wait_for
 
 from mlops_nb import Workspace
 from mlops_nb.core.process import is_alive
@@ -36,16 +37,6 @@ from mlops_nb.store.spool import read_segment
 MODEL = "delay"
 WORDS = ["carrier", "origin", "dest"]
 FEATURES = [*WORDS, "weekday", "departs", "arrives", "distance"]
-
-
-def wait_for(condition: Callable[[], Any], words: str, seconds: float = 60.0) -> Any:
-    """The first true answer; what was waited for when there is none in time."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:g} s: {words}")
-        time.sleep(0.02)
-    return found
 
 
 class Hours(TransformerMixin, BaseEstimator):
@@ -225,7 +216,7 @@ class Desk:
 
     def counter(self, name: str, **labels: Any) -> int:
         """A number of /metrics, of all workers together."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=300) as answer:
             text = answer.read().decode()
         where = "{" + ",".join(f'{k}="{v}"' for k, v in sorted(labels.items())) + "}" if labels else ""
         found = re.search(rf"^{re.escape(name + where)} (\d+)$", text, re.M)
@@ -238,7 +229,7 @@ class Desk:
     @contextlib.contextmanager
     def locked_control(self) -> Iterator[None]:
         """Somebody holds the control database for writing, as a backup or a shell might."""
-        other = sqlite3.connect(self.state / "control.db", isolation_level=None, timeout=30)
+        other = sqlite3.connect(self.state / "control.db", isolation_level=None, timeout=300)
         try:
             other.execute("BEGIN EXCLUSIVE")
             yield

@@ -58,7 +58,7 @@ class Lab:
             self.process.wait()
 
 
-def wait_for(what: str, true: Callable[[], bool], log: Path, seconds: float = 180) -> None:
+def wait_for(what: str, true: Callable[[], bool], log: Path, seconds: float = PATIENCE / 1000) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what} did not happen in {seconds:.0f} s\n{log.read_text()[-4000:]}"

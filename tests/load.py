@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from waiting import PATIENCE
+
 GOOD = (200, 202)
 
 
@@ -74,14 +76,14 @@ class Load:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join(60)
+        self._thread.join(300)
         assert not self._thread.is_alive(), "the clients do not end"
         if self.trouble is not None:
             raise self.trouble
 
     # what a test asks
 
-    def until(self, condition: Callable[[], Any], words: str, seconds: float = 60.0) -> None:
+    def until(self, condition: Callable[[], Any], words: str, seconds: float = PATIENCE) -> None:
         """Waits until something holds; it is looked at after each answer."""
         end = time.monotonic() + seconds
         with self._news:
@@ -91,7 +93,7 @@ class Load:
                     raise AssertionError(f"not within {seconds:g} s: {words}; {self.summary()}; last {last}") from self.trouble
                 self._news.wait(0.05)
 
-    def more(self, count: int, seconds: float = 60.0) -> None:
+    def more(self, count: int, seconds: float = PATIENCE) -> None:
         """Waits for so many more good answers to requests that are sent from now on."""
         now, at = time.monotonic(), len(self.answers)
         found = 0
@@ -104,7 +106,7 @@ class Load:
 
         self.until(enough, f"{count} more answers", seconds)
 
-    def version_only(self, version: str, seconds: float = 60.0) -> None:
+    def version_only(self, version: str, seconds: float = PATIENCE) -> None:
         """Waits until each client has been answered by that version, and by no other, twice as often as there are clients."""
         wanted = 2 * self.clients
         self.until(
@@ -150,7 +152,7 @@ class Load:
         while not self._over.is_set() and time.monotonic() < end and not all(c.done() for c in clients):
             await asyncio.sleep(0.01)
         self._over.set()
-        done = await asyncio.wait_for(asyncio.gather(*clients, return_exceptions=True), 45)
+        done = await asyncio.wait_for(asyncio.gather(*clients, return_exceptions=True), PATIENCE)
         for problem in done:
             if isinstance(problem, BaseException):
                 raise problem
@@ -188,9 +190,9 @@ class Load:
         try:
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             await writer.drain()
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("latin-1").split("\r\n")
+            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)).decode("latin-1").split("\r\n")
             fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-            answer = await asyncio.wait_for(reader.readexactly(int(fields["content-length"])), 60)
+            answer = await asyncio.wait_for(reader.readexactly(int(fields["content-length"])), PATIENCE)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as problem:
             why = "the connection ended" if isinstance(problem, asyncio.IncompleteReadError) else type(problem).__name__
             self._note(self.unanswered, Unanswered(id, began, time.monotonic(), why))

@@ -70,7 +70,7 @@ class MlflowServer:
         """Returns when the server has ended."""
         assert self._keeper.stdin
         self._keeper.stdin.close()
-        self._keeper.wait(60)
+        self._keeper.wait(300)
 
 
 def keep(python: str) -> None:

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from waiting import until
 
 from mlops_nb.core.columns import ColumnRule
 from mlops_nb.core.contract import Contract
@@ -51,16 +50,6 @@ MLMODEL = """flavors:
   python_function: {loader_module: mlflow.sklearn, model_path: model.pkl, predict_fn: predict}
   sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle}
 """
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
-    """The first true answer; a test that waits in vain says for what."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
 def flights(n: int = 600, seed: int = 7) -> tuple[pd.DataFrame, np.ndarray]:
@@ -215,7 +204,7 @@ class Online:
 
     def client(self, **headers: str) -> httpx.Client:
         """A client for this server."""
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=300, trust_env=False)
 
     def supervisor(self) -> int:
         """Its process."""
@@ -280,7 +269,7 @@ class Crowd:
     def __exit__(self, *_: Any) -> None:
         self.over.set()
         for thread in self.threads:
-            thread.join(60)
+            thread.join(300)
 
 
 ROW = {"carrier": "UA", "distance": 1400, "wind": 35.0}

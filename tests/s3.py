@@ -29,12 +29,12 @@ class Server:
                     started.set()
 
         threading.Thread(target=listen, daemon=True).start()
-        assert started.wait(60), "".join(heard)
+        assert started.wait(300), "".join(heard)
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/lake-bucket", method="PUT")).close()
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(300)
 
     @property
     def options(self) -> dict[str, str]:

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from distributed import Client
 from postgres import Server as Postgres
 from s3 import Server as S3
+from waiting import PATIENCE, until
 
 from mlops_nb.batch.cluster import Cluster
 from mlops_nb.batch.grid import Crew, RunSet
@@ -26,16 +26,6 @@ from mlops_nb.store.lake import Lake
 
 MONTHS = range(1, 4)
 FLIGHTS = pd.DataFrame({"month": [m for m in MONTHS for _ in range(50)], "flight": range(150), "delay": [i % 7 for i in range(150)]})
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> object:
-    """Waits for what the condition answers."""
-    tick, end = threading.Event(), seconds / 0.05
-    for _ in range(int(end)):
-        if found := condition():
-            return found
-        tick.wait(0.05)
-    raise AssertionError("it did not come to that")
 
 
 def alive(pid: int) -> bool:
@@ -129,14 +119,14 @@ def test_a_killed_worker_s_run_ends_elsewhere_and_nothing_is_doubled(desk: Desk,
     runs = RunSet(Crew(orders, 3, slots=cluster))
 
     victim, folder = Path(f"{gates[2]}.kernel"), Path(orders[1].folder)
-    kernel = int(until(lambda: number(victim)))
-    told = until(lambda: (t := json.loads((folder / "progress.json").read_text())).get("cell") == 3 and t)
+    kernel = int(until(lambda: number(victim), "the second run is at its gate"))
+    told = until(lambda: (t := json.loads((folder / "progress.json").read_text())).get("cell") == 3 and t, "it tells where it is")
     assert told["cells"] == 4 and read_run(folder).status == "running"  # live, before it has ended
     with Client(scheduler, set_as_default=False) as client:
         os.kill(client.run(os.getpid)[told["worker"]], signal.SIGKILL)
     victim.unlink()
-    until(lambda: not alive(kernel))
-    until(lambda: number(victim))  # somebody else has begun, and appended the rows again
+    until(lambda: not alive(kernel), "the kernel ends")
+    until(lambda: number(victim), "the run begins elsewhere")  # somebody else has begun, and appended the rows again
     gates[2].touch()
 
     ended = runs.wait()
@@ -155,16 +145,16 @@ def test_a_killed_worker_s_run_ends_elsewhere_and_nothing_is_doubled(desk: Desk,
         for path in here.rglob("*"):
             text = path.read_bytes() if path.is_file() else b""
             assert os.environ["MLOPS_NB_CONTROL"].encode() not in text and os.environ["AWS_SECRET_ACCESS_KEY"].encode() not in text, path
-    until(lambda: cluster.link is not None and cluster.link.closed)
+    until(lambda: cluster.link is not None and cluster.link.closed, "the link is closed")
 
 
 def test_cancel_ends_the_kernel_there_and_starts_nothing_more(desk: Desk, scheduler: str, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
     runs = RunSet(Crew(orders, 1, slots=Cluster(desk.settings, scheduler)))
-    kernel = int(until(lambda: number(Path(f"{gate}.kernel"))))
+    kernel = int(until(lambda: number(Path(f"{gate}.kernel")), "a run is at the gate"))
     assert [r.status for r in runs.cancel()] == ["cancelled", "cancelled"]
-    until(lambda: not alive(kernel))
+    until(lambda: not alive(kernel), "the kernel ends")
     assert [read_run(o.folder).status for o in orders] == ["cancelled", "cancelled"]
     assert (Path(orders[0].folder) / "executed.ipynb").exists()  # the evidence of what it did came back
     assert not (Path(orders[1].folder) / "executed.ipynb").exists()
@@ -186,7 +176,7 @@ def test_a_cluster_without_workers_and_one_whose_scheduler_is_killed(desk: Desk,
     told, gate = tmp_path / "scheduler.json", tmp_path / "gate"
     programs = [dask("Scheduler", port=0, scheduler_file=str(told))]
     try:
-        address = str(until(lambda: told.exists() and json.loads(told.read_text() or "{}").get("address")))
+        address = str(until(lambda: told.exists() and json.loads(told.read_text() or "{}").get("address"), "its address"))
         with pytest.raises(ClusterUnavailable, match="has no workers"):
             Cluster(desk.settings, address, workers_s=0.3)
         programs.append(dask("Worker", address, nthreads=1))
@@ -194,12 +184,12 @@ def test_a_cluster_without_workers_and_one_whose_scheduler_is_killed(desk: Desk,
         assert cluster.capacity == 1
         orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
         runs = RunSet(Crew(orders, 1, slots=cluster))
-        kernel = int(until(lambda: number(Path(f"{gate}.kernel"))))
+        kernel = int(until(lambda: number(Path(f"{gate}.kernel")), "a run is at the gate"))
         programs[0].kill()
         ended = runs.wait()
         assert [r.status for r in ended] == ["failed", "failed"]
         assert all("Dask scheduler" in r.error and "waits.ipynb" in r.error for r in ended), [r.error for r in ended]
-        until(lambda: not alive(kernel))  # a worker without a scheduler ends, and what it runs with it
+        until(lambda: not alive(kernel), "the kernel ends")  # a worker without a scheduler ends, and what it runs with it
     finally:
         for program in programs:
             program.kill()
@@ -211,13 +201,13 @@ def test_a_worker_that_leaves_and_nobody_comes(desk: Desk, tmp_path: Path) -> No
     try:
         gate = tmp_path / "gate"
         order = desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate))
-        until(lambda: dask.scheduler.workers)
+        until(lambda: dask.scheduler.workers, "a worker comes")
         runs = RunSet(Crew([order], 1, slots=Cluster(desk.settings, str(dask.scheduler_address), workers_s=1.0)))
-        kernel = int(until(lambda: number(Path(f"{gate}.kernel"))))
+        kernel = int(until(lambda: number(Path(f"{gate}.kernel")), "a run is at the gate"))
         dask.scale(0)
         (run,) = runs.wait()
         assert run.status == "failed" and "no worker" in run.error
-        until(lambda: not alive(kernel))
+        until(lambda: not alive(kernel), "the kernel ends")
     finally:
         dask.close()
 
@@ -240,6 +230,6 @@ def test_a_script_without_a_guard_starts_a_local_cluster_once(desk: Desk, tmp_pa
     order = desk.order("plain", "print('hello')")
     (tmp_path / "script.py").write_text(SCRIPT)
     words = [sys.executable, str(tmp_path / "script.py"), json.dumps(order.to_dict())]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout.split() == ["once", "finished"], done.stderr
     assert "Traceback" not in done.stderr and "distributed" not in done.stderr, done.stderr

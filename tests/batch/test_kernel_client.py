@@ -32,7 +32,7 @@ def silent(tmp_path):
     first.start_channels()
     while True:
         with contextlib.suppress(RuntimeError):  # no heartbeat yet
-            first.wait_for_ready(timeout=60)
+            first.wait_for_ready(timeout=300)
             break
         assert process.poll() is None
     first.stop_channels()
@@ -48,7 +48,7 @@ def test_a_kernel_that_says_no_welcome_is_asked(silent):
         client = kernel_client(connection, lambda: process.poll() is None)
         try:
             await until_welcome(client, 5.0)
-            return await client.execute("6 * 7", reply=True, timeout=30)
+            return await client.execute("6 * 7", reply=True, timeout=300)
         finally:
             client.stop_channels()
 

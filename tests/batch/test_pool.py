@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from mlops_nb.batch.grid import Crew, RunSet, Warm, Worker
 from mlops_nb.batch.order import process_of, read_run
@@ -34,13 +34,6 @@ def replaced(order, **fields):
 def texts(run):
     executed = json.loads((Path(run.folder) / "executed.ipynb").read_text(encoding="utf-8"))
     return ["".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for c in executed["cells"] for o in c.get("outputs", [])]
-
-
-def until(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_each_run_is_a_process_of_its_own_and_starts_from_the_same_seed(bench):

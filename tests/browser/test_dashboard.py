@@ -50,7 +50,7 @@ class Served:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(300)
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, str]:
         """Status and body of an answer; redirections are not followed."""
@@ -63,7 +63,7 @@ class Served:
                 return None
 
         try:
-            with urllib.request.build_opener(Stay).open(request, timeout=60) as answer:
+            with urllib.request.build_opener(Stay).open(request, timeout=300) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode() + str(refused.headers)
@@ -428,7 +428,7 @@ def test_off_loopback_it_asks_for_a_key_first(root: Path) -> None:
         "--host=0.0.0.0",
         "--port=0",
     ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert (
         done.returncode == 2
         and "without a key and TLS" in done.stderr

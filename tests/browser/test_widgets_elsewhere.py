@@ -97,7 +97,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield Served(ws, url, lab)
     lab.stop()
     voila.terminate()
-    voila.wait(20)
+    voila.wait(300)
 
 
 def widget(page: Page, title: str) -> Locator:

@@ -40,11 +40,11 @@ def test_in_the_foreground_it_is_the_command_itself_and_ends_when_told(tmp_path:
         wait_until(lambda: (card := read_card(place)) and card.state == "running", words="it runs")
         assert read_card(place).pid == process.pid, "a container looks after this very process"
         second = foreground(place)
-        _, said = second.communicate(timeout=30)
+        _, said = second.communicate(timeout=300)
         assert second.returncode == 3 and f"process {process.pid}" in said
         assert Workspace(place.root).up().agent.pid == process.pid, "whoever wants one finds it"
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == 0 and "agent ends" in said
         card = read_card(place)
         assert card.state == "stopped" and not Path(card.socket).exists()
@@ -176,7 +176,7 @@ def test_stores_that_do_not_open_at_first_are_tried_again_soon(tmp_path: Path) -
     with left_alone(place):
         ensure_agent(place)
         with pytest.raises(MlopsError, match="cannot open the workspace"):
-            call(place, "deployments", within=60)
+            call(place, "deployments", within=300)
         control.rmdir()
         for file, other in aside.items():
             other.rename(file)
@@ -185,7 +185,7 @@ def test_stores_that_do_not_open_at_first_are_tried_again_soon(tmp_path: Path) -
 
 def answered(place: Settings) -> Any:
     try:
-        return call(place, "deployments", within=60)
+        return call(place, "deployments", within=300)
     except MlopsError as problem:
         return problem
 

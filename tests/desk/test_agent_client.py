@@ -94,12 +94,12 @@ def test_an_agent_that_breaks_off_or_says_nothing_is_away(tmp_path: Path) -> Non
     place = workspace_at(tmp_path / "ws")
     hold = threading.Event()
 
-    ear = Ear(socket_path(place), lambda method, args: hold.wait(30))
+    ear = Ear(socket_path(place), lambda method, args: hold.wait(300))
     try:
         write_card(place, AgentInfo(*myself(), socket=str(ear.path)))
         with pytest.raises(AgentAway, match="in time"):
             call(place, "versions", within=0.05)
-        line = Connection(place, within=30)
+        line = Connection(place, within=300)
         failed = []
 
         def ask() -> None:

@@ -75,7 +75,7 @@ class Traffic:
         self._thread = threading.Thread(target=self._go)
 
     def _go(self) -> None:
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=300) as client:
             while not self._ends.is_set():
                 try:
                     answer = client.post(f"{self.url}/invocations", json=self.body)
@@ -94,11 +94,11 @@ class Traffic:
 
     def __exit__(self, *_: object) -> None:
         self._ends.set()
-        self._thread.join(60)
+        self._thread.join(300)
 
 
 def asked(url: str, body: dict[str, Any]) -> httpx.Response:
-    return httpx.post(f"{url}/invocations", json=body, timeout=30)
+    return httpx.post(f"{url}/invocations", json=body, timeout=300)
 
 
 def test_deploy_gives_a_url_that_answers_and_logs(ws: Workspace) -> None:
@@ -251,7 +251,7 @@ def test_one_model_in_the_foreground_without_an_agent(ws: Workspace) -> None:
         assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")
         assert "serves what is deployed" in command("serve", "delay", cwd=ws.root, code=1).stderr
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == 0 and f"delay/2: http://127.0.0.1:{port}/models/delay/invocations" in said
         assert statuses(ws.settings.state_dir) == []
     finally:

@@ -174,7 +174,7 @@ def test_ctrl_c_costs_only_the_step_it_hit_and_another_seed_makes_another_model(
             assert started.poll() is None and time.monotonic() < end
             time.sleep(0.1)
         started.send_signal(signal.SIGINT)
-        _, said = started.communicate(timeout=120)
+        _, said = started.communicate(timeout=300)
     finally:
         started.kill()
     assert started.returncode == 130 and "goes on from there" in said, said
@@ -228,9 +228,9 @@ def test_a_feed_that_had_to_wait_opens_its_connection_anew():
         feed = Feed(f"http://127.0.0.1:{server.server_address[1]}", "delay", days, "late", 0.01, 0.01)
         feed.upto = 1
         feed.start()
-        assert server.ended.wait(60), "the connection of the first day is over"
+        assert server.ended.wait(300), "the connection of the first day is over"
         feed.upto = 2
-        feed.join(60)
+        feed.join(300)
         server.shutdown()
     assert (feed.sent, feed.requests, feed.rows, feed.failed, feed.by) == (2, 8, 8, 0, "1"), feed.problem
 
@@ -353,7 +353,12 @@ def play_by_clicks(screen, place):
 def test_a_year_in_a_minute_breaks_is_found_and_is_taken_back(place, lab, tmp_path):
     with sync_playwright() as playwright, labs.a_screen(playwright, tmp_path) as screen:
         screen.visit(lab)
-        action = play_by_clicks(screen, place)
+        try:
+            action = play_by_clicks(screen, place)
+        except Exception as problem:
+            live = read_live(load(place / "mlops-demo"))
+            said = f"{live.phase} {live.error or live.says!r}, {live.days} of {live.of} days, alert {live.alert}, run {live.run}"
+            raise AssertionError(f"It was {said} when: {problem}") from problem
     assert action["state"] == "done", action["error"]
     live = action["result"]  # what `mlops-nb demo --live --by-hand -o json` printed, which played it
     assert Live.from_dict(live) == read_live(load(place / "mlops-demo")) and set(live) == {f.name for f in fields(Live)}

@@ -150,7 +150,7 @@ def test_a_named_pipeline_by_file_and_what_is_wrong_starts_nothing(ws) -> None:
 def call(*words: str, cwd: Path, code: int = 0) -> str:
     line = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", *words]
     outside = {k: v for k, v in os.environ.items() if not k.startswith("MLOPS_NB_")}
-    done = subprocess.run(line, cwd=cwd, env=outside, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=cwd, env=outside, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

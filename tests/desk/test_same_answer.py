@@ -115,7 +115,7 @@ def the_same(found: Parity) -> None:
 
 def over_mlflow(served: Served, model: str) -> tuple[list[Any], list[Any] | None]:
     out: list[Any] = []
-    with httpx.Client(base_url=served.desk.url, timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=served.desk.url, timeout=300, trust_env=False) as client:
         for heap in served.heaps():
             split = json.loads(heap[FEATURES].to_json(orient="split", index=False, double_precision=15))
             answer = client.post(f"/models/{model}/invocations", json={"dataframe_split": split})
@@ -144,7 +144,7 @@ def over_v2(served: Served, model: str, binary: bool) -> tuple[list[Any], list[A
     out: list[Any] = []
     scores: list[Any] = []
     names = ["prediction", *(["probabilities"] if KINDS[model] == "binary" else [])]
-    with triton.InferenceServerClient(f"127.0.0.1:{served.desk.port}", network_timeout=120, connection_timeout=120) as client:
+    with triton.InferenceServerClient(f"127.0.0.1:{served.desk.port}", network_timeout=300, connection_timeout=300) as client:
         for heap in served.heaps():
             wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in names]
             answer = client.infer(model, inputs(heap, binary), outputs=wanted)

@@ -244,7 +244,7 @@ def test_a_grid_and_the_end_of_an_agent(here: Here) -> None:
     wait_until(lambda: here.scheduling.look() or all(path.exists() for path in begun), words="both run")
     ender = threading.Thread(target=lambda: here.scheduling.end(cancel=True))
     ender.start()
-    ender.join(60)
+    ender.join(300)
     (firing,) = here.control.firings("grid")
     assert (firing.state, firing.attempt, firing.reason) == ("waiting", 0, "the agent ended"), "for the next agent, as if it had not begun"
     assert {here.ws.get_run(id).status for id in firing.runs} == {"cancelled"}

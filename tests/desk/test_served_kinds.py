@@ -99,7 +99,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, 
     online.plan(**names)
     online.start()
     with online.client() as client:
-        until(lambda: client.get("/v2/health/ready").status_code == 200, "every model answers", 120)
+        until(lambda: client.get("/v2/health/ready").status_code == 200, "every model answers")
     yield library, online
     online.stop()
 

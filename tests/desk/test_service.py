@@ -115,7 +115,7 @@ def counts(ws: Workspace) -> tuple[int, int]:
 def send(delay: Deployment, well: int, wrong: int = 0) -> None:
     for body, count in ((ROW, well), (WRONG, wrong)):
         for _ in range(count):
-            code = httpx.post(f"{delay.url}/invocations", json=body, timeout=30).status_code
+            code = httpx.post(f"{delay.url}/invocations", json=body, timeout=300).status_code
             assert code == (200 if body is ROW else 422) or (body is WRONG and 400 <= code < 500)
 
 
@@ -166,7 +166,7 @@ class Prometheus:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(300)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def prometheus(ws: Workspace, delay: Deployment, tmp_path: Path) -> Iterator[Pro
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     rules = tmp_path / "monitoring" / "rules.yml"
     for kind, file in (("rules", rules), ("config", tmp_path / "monitoring" / "prometheus.yml")):
-        checked = subprocess.run(["promtool", "check", kind, str(file)], capture_output=True, text=True, timeout=60)
+        checked = subprocess.run(["promtool", "check", kind, str(file)], capture_output=True, text=True, timeout=300)
         assert checked.returncode == 0, checked.stdout + checked.stderr
     rules.write_text(rules.read_text().replace("for: 1m", "for: 2s"))
     place = tmp_path / "monitoring" / "quick.yml"

@@ -126,7 +126,7 @@ def on_a_terminal(place: Stores, answer: str, *words: str) -> tuple[int, str]:
     line = [sys.executable, "-c", script, "-C", str(place.settings.root), *words]
     process = subprocess.Popen(line, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     os.write(ours, answer.encode())
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=300)
     os.close(ours)
     os.close(theirs)
     return process.returncode, out

@@ -14,6 +14,7 @@ import pytest
 from agents import left_alone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import PATIENCE
 
 from mlops_nb import Workspace
 from mlops_nb.core.records import Run, now
@@ -43,7 +44,7 @@ def heard(jp_serverapp: Any) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-async def until(what: Callable[[], Any], words: str, seconds: float = 60.0) -> Any:
+async def until(what: Callable[[], Any], words: str, seconds: float = PATIENCE) -> Any:
     end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, f"not within {seconds:g} s: {words}"

@@ -44,7 +44,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def settled(widget: Widget) -> None:
     """Waits until nothing is on any more; what went wrong is the failure."""
-    wait_for(lambda: not widget.busy, f"{widget.said} …", 90)
+    wait_for(lambda: not widget.busy, f"{widget.said} …")
     assert not widget.failed, f"{widget.said} {widget.hint}"
 
 
@@ -82,23 +82,23 @@ def test_a_second_click_starts_nothing_and_an_error_says_what_to_do(desk: Desk) 
 
     def work() -> int:
         calls.append(1)
-        assert go.wait(60)
+        assert go.wait(300)
         return 7
 
     first = slow.act("Working …", lambda n: f"It is {n}.", work)
     assert slow.busy and slow.said == "Working …" and "<progress" in slow.line.value
     assert slow.act("Again …", "Done.", work) is None
     go.set()
-    first.join(60)
+    first.join(300)
     assert (slow.said, slow.failed, calls) == ("It is 7.", False, [1])
 
     def refuse() -> None:
         raise UsageError("No table trips.", hint="Commit one.")
 
-    slow.act("…", "Done.", refuse).join(60)
+    slow.act("…", "Done.", refuse).join(300)
     assert (slow.said, slow.hint, slow.failed, slow.busy) == ("No table trips.", "Commit one.", True, False)
     assert "role='alert'" in slow.line.value
-    slow.act("…", "Done.", lambda: 1 / 0).join(60)
+    slow.act("…", "Done.", lambda: 1 / 0).join(300)
     assert slow.said == "ZeroDivisionError: division by zero"
     slow.close()
 
@@ -264,7 +264,7 @@ def test_a_grid_is_run_watched_compared_ended_and_resumed(desk: Desk) -> None:
     def status() -> dict[int, str]:
         return {run.parameters["month"]: run.status for run in widget.runs if run.id in widget.started}
 
-    wait_for(lambda: status() == {3: "finished", 13: "failed"}, f"both end: {status()}", 90)
+    wait_for(lambda: status() == {3: "finished", 13: "failed"}, f"both end: {status()}")
     shown = {line.run.id: line.told.value for line in widget.lines if line.run}
     failed = next(run for run in widget.runs if run.status == "failed")
     assert "✕ failed" in shown[failed.id] and "there is no month 13" in shown[failed.id]

@@ -1,8 +1,7 @@
 """The widgets that show: Models, Monitor, their drawings and the panel, on a workspace in which something has happened."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 from moved import FEATURES, flights, moved
 from sklearn.linear_model import LogisticRegression
+from waiting import until
 
 from mlops_nb import Workspace
 from mlops_nb.core.errors import UsageError
@@ -29,15 +29,8 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return moved(tmp_path_factory.mktemp("views") / "delays")
 
 
-def until(what: str, true: Callable[[], Any], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"{what} did not happen"
-        time.sleep(0.02)  # between two looks at the condition
-
-
 def settled(widget: Any) -> Any:
-    until("an end of what is on", lambda: not widget.busy and not widget._again)
+    until(lambda: not widget.busy and not widget._again, "an end of what is on")
     return widget
 
 
@@ -66,7 +59,7 @@ def test_a_cell_of_the_heat_map_holds_its_window_against_training(monitor: Monit
     assert monitor.heat.data["rows"][row]["cells"][-1]["verdict"] == "drifted"
     monitor.heat.chosen = {"row": row, "column": 33}  # as a click does
     assert monitor.chosen == {"feature": "distance", "start": "2013-02-12T00:00:00+00:00"}
-    until("the shape", lambda: monitor.shapes.data)
+    until(lambda: monitor.shapes.data, "the shape")
     (shape,) = monitor.shapes.data["shapes"]
     assert shape["name"] == "distance" and shape["words"] == {"reference": "training", "seen": "12 February 2013"}
     assert len(shape["edges"]) == len(shape["seen"]) + 1 and sum(shape["seen"]) == pytest.approx(1, abs=0.02)
@@ -115,10 +108,10 @@ def test_a_segment_has_its_own_drift_volume_and_figures_and_says_what_it_has_not
     assert [p["value"] for p in monitor.coverage.data["lines"][0]["points"]] == [1.0] * 34
     assert "measured for all requests together, not for carrier=2" in monitor._service_words.value
     monitor.heat.chosen = {"row": 1, "column": 33}
-    until("the shape", lambda: monitor.shapes.data)
+    until(lambda: monitor.shapes.data, "the shape")
     assert monitor.shapes.data["shapes"][0]["words"] == {"reference": "carrier=2 before, at first", "seen": "12 February 2013"}
     monitor.chosen = {"feature": "distance", "start": "2013-01-10T00:00:00+00:00"}
-    until("nothing is older", lambda: "Nothing is known of &#x27;distance&#x27; of carrier=2 before 10 January 2013" in monitor._told.value)
+    until(lambda: "Nothing is known of &#x27;distance&#x27; of carrier=2 before 10 January 2013" in monitor._told.value, "nothing is older")
     with pytest.raises(UsageError, match="carrier=3"):
         monitor.ws.watch("delay", stored=True, segment="carrier=3")
 
@@ -207,13 +200,13 @@ def test_a_reader_is_offered_nothing_that_changes(ws: Workspace) -> None:
         (ModelsWidget, {}), (MonitorWidget, {}), (DeployWidget, {}), (RunsWidget, {}), (RegisterWidget, {"values": values}),
     ):  # fmt: skip
         made = kind(workspace=reading, **more)
-        until("an end of what is on", lambda one=made: not one.busy)
+        until(lambda one=made: not one.busy, "an end of what is on")
         assert not made.failed and "opened to read" in str([getattr(one, "value", "") for one in made.children]), kind
         assert set(offered(made)) <= looks, kind
         made.close()
     refused = RegisterWidget(workspace=reading, values=values, target="late", name="late")
     refused.register()
-    until("a refusal", lambda: refused.failed)
+    until(lambda: refused.failed, "a refusal")
     assert "opened read-only" in refused.said and refused.hint
     refused.close()
 
@@ -224,7 +217,7 @@ def test_without_any_data_each_says_the_next_step(tmp_path: Path) -> None:
             RegisterWidget: "Train one"}  # fmt: skip
     for kind, step in says.items():
         made = kind(workspace=new, **({"values": {}} if kind is RegisterWidget else {}))
-        until("an end of what is on", lambda one=made: not one.busy)
+        until(lambda one=made: not one.busy, "an end of what is on")
         bundle = made._repr_mimebundle_()
         assert not made.failed and step in bundle["text/plain"] and step in bundle["text/html"], kind
         made.close()
@@ -237,7 +230,7 @@ def test_a_model_that_knows_no_column_names_can_be_registered_and_says_what_it_g
     form.train = "train"
     form.target, form.id, form.time = "late", "flight_id", "scheduled"
     assert form.features == ("carrier", "departs", "distance")
-    until("a look at the columns", lambda: "knows no column names" in form.promises.value)
+    until(lambda: "knows no column names" in form.promises.value, "a look at the columns")
     assert "carrier, departs, distance" in form.promises.value and form.contract is not None
     form.close()
 
@@ -247,7 +240,7 @@ def test_close_ends_threads_and_frees_all_parts(ws: Workspace) -> None:
     for made in (MonitorWidget("delay", workspace=ws), ModelsWidget("delay", workspace=ws)):
         settled(made)
         made.close()
-    until("an end of the threads", lambda: threading.active_count() <= threads)
+    until(lambda: threading.active_count() <= threads, "an end of the threads")
     left = [_instances[one] for one in set(_instances) - before]
     assert left == []
 
@@ -301,7 +294,7 @@ def test_versions_that_are_deleted_while_they_are_shown(ws: Workspace, models: M
     assert not monitor.failed and [n for n, _ in monitor._version.options] == ["all", "1"]
     deploy.deploy()
     deploy.yes.click()
-    until("a refusal", lambda: not deploy.busy)
+    until(lambda: not deploy.busy, "a refusal")
     assert deploy.failed and "no version 2" in deploy.said and ws.deployments() == []
     registry.delete_model_version("delay", "1")
     models.look()

@@ -61,14 +61,14 @@ class Started:
 
     def heard(self) -> list[str]:
         "All whole lines it has said when it is over."
-        self.process.wait(120)
+        self.process.wait(300)
         lines = self.said.read_text().splitlines(keepends=True)
         self.said.unlink()
         return [line.strip() for line in lines if line.endswith("\n")]
 
     @property
     def was_killed(self) -> bool:
-        return self.process.wait(120) == -signal.SIGKILL
+        return self.process.wait(300) == -signal.SIGKILL
 
 
 def in_lake(root: Path, area: served.Area) -> Counter[str]:
@@ -135,7 +135,7 @@ def test_a_collector_killed_anywhere_while_a_worker_writes(tmp_path: Path) -> No
                 collector.wait(chance.uniform(0, 0.5))
             except subprocess.TimeoutExpired:
                 collector.kill()
-                collector.wait(60)
+                collector.wait(300)
     finally:
         worker.process.kill()
     acknowledged = {line.split()[1] for line in worker.heard() if line.startswith("p ")}

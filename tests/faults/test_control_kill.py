@@ -71,7 +71,7 @@ def at_each_step(work: str, databases: Databases, like: str = "", stride: int = 
         child.start()
         sender.close()
         told = list(drain(receiver))
-        child.join(60)
+        child.join(300)
         assert child.exitcode in (0, -signal.SIGKILL)
         yield url, told
         databases.drop(url)
@@ -153,7 +153,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(databases: Databases)
         sender.close()
         told += [receiver.recv() for _ in range(5 + 3 * lap % 7)]
         os.kill(child.pid, signal.SIGKILL)
-        child.join(60)
+        child.join(300)
         told += drain(receiver)
         with Control(url, KEY) as control:
             receipts = {receipt.id: receipt for receipt in control.receipts(limit=None)}

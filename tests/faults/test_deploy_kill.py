@@ -40,7 +40,7 @@ def test_the_next_one_finishes_what_was_begun(place: Stores, point: str, counts:
     before = put(place, "double/1", reason=f"before {point}").revision
     command = [sys.executable, "-c", DIES, str(place.settings.root), str(Path(__file__).parents[1])]
     environment = {**os.environ, "MLOPS_NB_ARMED": f"revision-after-{point}"}
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert child.returncode == -signal.SIGKILL, child.stderr
 
     control = place.control

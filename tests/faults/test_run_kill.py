@@ -6,23 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat.v4 as v4
 import pytest
+from waiting import until
 
 from mlops_nb.batch.grid import Crew, RunSet
 from mlops_nb.batch.order import Order, process_of, read_run, run_id
 
 WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(120)"
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def gone(pid):

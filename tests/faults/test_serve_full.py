@@ -75,10 +75,10 @@ def test_a_locked_control_database_stops_no_answer(open_desk: Callable[..., Desk
         load.more(50)
         with desk.locked_control():
             load.more(300)
-            wait_for(lambda: "locked" in desk.log("agent").read_text(), "the agent says so", 90)
+            wait_for(lambda: "locked" in desk.log("agent").read_text(), "the agent says so")
             desk.kill(desk.workers()[0])
             load.more(100)
-        wait_for(lambda: desk.ws.status().note == "", "the agent is well again", 90)
+        wait_for(lambda: desk.ws.status().note == "", "the agent is well again")
         desk.ws.deploy("delay/2", name=name)
         load.version_only("2")
         newest = load.good[-1]

@@ -186,7 +186,7 @@ def test_a_worker_imports_little(tmp_path: Path, kernel: str) -> None:
     write_served(tmp_path / "served.json", served)
     assert read_served(tmp_path / "served.json") == Served.from_dict(json.loads(json.dumps(served.to_dict())))
     command = [sys.executable, "-c", SCORE, str(tmp_path / "served.json"), str(folder)]
-    answers, same, first, all_of_it = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    answers, same, first, all_of_it = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
     assert same and len(answers) == 40
     assert not FOREIGN & set(all_of_it), FOREIGN & set(all_of_it)
     if kernel != "forest":

@@ -104,7 +104,7 @@ def test_an_answer_waits_for_the_disk_where_that_is_wanted(online: Online) -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert codes == [200] * 100 and len(records(online)) == 100
 
 
@@ -187,7 +187,7 @@ def test_a_host_that_is_killed_is_back_soon(online: Online) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert {code for _, code in codes} == {200} and len(codes) == 30
     (worker,) = online.alive()
     (host,) = children(worker.pid)

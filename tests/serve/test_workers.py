@@ -173,7 +173,7 @@ def test_leaving_is_orderly(online: Online) -> None:
     asking.start()
     until(lambda: "mlops_nb_inflight_requests 2" in online.client().get("/metrics").text or answers, "it is under way")
     os.kill(status.pid, signal.SIGTERM)
-    asking.join(60)
+    asking.join(300)
     assert answers == [200], "what was under way is finished"
     until(lambda: not is_alive(status.pid, status.began), "the supervisor ends")
     assert not any(w.is_alive for w in workers) and statuses(online.state, alive=False) == [] and supervisor_of(online.state) is None

@@ -362,7 +362,7 @@ def test_what_a_lease_protects_is_done_by_one_at_a_time(control: Control) -> Non
 def test_a_killed_holder_blocks_nobody(control: Control) -> None:
     process = context.Process(target=take_and_die, args=(url_of(control), 0))
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == -signal.SIGKILL
     assert control.held() == {}
 

@@ -20,7 +20,7 @@ def write(uri, who, how, gate, told):
     if how == "no lock":
         lake_write.turn = lambda place, name: lake_log.turn(place, name, 0.0)
     lake = Lake(uri)
-    gate.wait(120)
+    gate.wait(300)
     for k in range(COMMITS):
         ids = [*(f"{who}-{k}-{i}" for i in range(3)), "shared"]
         rows = pd.DataFrame({"id": ids, "who": [who] * 3 + [-1], "k": [k] * 3 + [0]})

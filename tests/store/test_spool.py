@@ -298,7 +298,7 @@ def test_a_killed_writer_has_lost_nothing_it_acknowledged(tmp_path, armed):
             assert time.monotonic() < deadline
         process.kill()
     told += process.stdout.read().split("\n")
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(300) == -signal.SIGKILL
     told = [name for name in told if name]
     found = everything(tmp_path)
     assert found[: len(told)] == told

@@ -91,5 +91,5 @@ def test_pyplot_is_left_alone():
         "assert 'matplotlib' not in sys.modules; v = profile(pd.DataFrame({'x': range(100)}));"
         "pictures.png(pictures.draw_feature(v, v, 'x')); assert 'matplotlib.pyplot' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
