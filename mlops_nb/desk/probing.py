@@ -133,19 +133,19 @@ class _Noted:
         return datetime.fromisoformat(at.replace("Z", "+00:00")) if at else None
 
     @property
-    def names(self) -> set[str]:
-        "The deployments that were asked then."
-        return set(self.now.get("names", ()))
+    def routes(self) -> dict[str, list[str]]:
+        "The versions that answered then, by deployment."
+        return dict(self.now.get("routes", {}))
 
     @property
     def totals(self) -> dict[str, Total]:
         "What was counted until then, by version."
         return {ref: Total.from_dict(values) for ref, values in self.now.get("totals", {}).items()}
 
-    def write(self, at: datetime, names: Iterable[str], totals: dict[str, Total]) -> None:
+    def write(self, at: datetime, routes: dict[str, list[str]], totals: dict[str, Total]) -> None:
         "From here on."
         values = {ref: found.to_dict() for ref, found in totals.items()}
-        self.now = {"format": 1, "at": plain(at), "names": sorted(names), "totals": values}
+        self.now = {"format": 1, "at": plain(at), "routes": routes, "totals": values}
         write_note(self.path, self.now)
 
     def take_back(self) -> None:
@@ -218,15 +218,12 @@ class Prober:
         "One round. What keeps it from storing is raised; what was seen is stored with the next one."
         if self.kept.stores is None:
             return
-        names = self.noted.names
-        served = [
-            d
-            for d in self.deployments()
-            if d.state in ("ready", "degraded") or (d.name in names and d.state != "stopped")
-        ]
-        if served or names:
+        before, there = self.noted.routes, tuple(self.deployments())
+        served = [d for d in there if d.state in ("ready", "degraded") or (d.name in before and d.state != "stopped")]
+        ended = [d for d in there if d.name in before and d.state == "stopped"]
+        if served or ended or (before and self._here):  # an agent that begins may not know yet what is deployed
             self.probes = self._ask([d.name for d in served])
-            self._enter(served, now())
+            self._enter(served, ended, now())
 
     def _ask(self, names: list[str]) -> dict[str, Probe]:
         url, patience = server_url(self.settings), min(PATIENCE, self.every.total_seconds())
@@ -235,22 +232,25 @@ class Prober:
                 zip(names, pool.map(lambda name: ask(url, name, self.settings.tls_cert, patience), names), strict=True)
             )
 
-    def _enter(self, served: list[Deployment], at: datetime) -> None:
-        last, before = self.noted.at, self.noted.totals
+    def _enter(self, served: list[Deployment], ended: list[Deployment], at: datetime) -> None:
+        last, before, routes = self.noted.at, self.noted.totals, self.noted.routes
+        now_by = {one.name: [route.version for route in one.routes] for one in served}
         totals = {ref: total(found) for ref, found in read(Places(self.settings.state_dir).counters).items()}
         away = not self._here and (last is None or at - last > self.every * 1.5)  # nobody looked until now
         start = last if last is not None and last < at else at - self.every
-        for one in served:
-            found = [] if away else [probed(self.probes[one.name], max(start, at - self.every * 1.5), at)]
-            for ref in dict.fromkeys(route.version for route in one.routes if route.version in totals):
+        for one in (*served, *ended):
+            asked = one.name in self.probes and not away
+            found = [probed(self.probes[one.name], max(start, at - self.every * 1.5), at)] if asked else []
+            answered = (*now_by.get(one.name, ()), *routes.get(one.name, ()))  # what was replaced or stopped answered until then
+            for ref in dict.fromkeys(ref for ref in answered if ref in totals):
                 zero = Total(bounds=totals[ref].bounds, buckets=(0,) * len(totals[ref].buckets))
                 more = since(before.get(ref, zero if last is not None else None), totals[ref])
                 found += counted(ref, more, start, at)
             self.kept.add(one.name, found)
         self._here = True
-        self.noted.write(at, self.probes, totals)
+        self.noted.write(at, now_by, totals)
         try:
-            self.kept.store({d.name: d.model for d in served})
+            self.kept.store({d.name: d.model for d in (*served, *ended)})
         except BaseException:
             self.noted.take_back()
             raise
