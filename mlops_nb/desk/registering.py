@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.contract import Contract
-from ..core.errors import CheckFailed, MlopsError
+from ..core.errors import CheckFailed, Conflict, MlopsError
 from ..core.lineage import capture_manifest, reads
 from ..core.records import ModelVersion, now
 from .calibrating import calibrate
@@ -269,15 +269,16 @@ def _give_aliases(models: "Models", version: ModelVersion, alias: str, gate: Gat
     for name, number in elsewhere.items():  # given without a receipt
         if number == version.version and models.control.last_change(version.name, name) is None:
             change(models, "adopt", version.name, name, number, reason="held when it was adopted", evidence=evidence)
-    free = "champion" not in elsewhere and models.control.last_change(version.name, "champion") is None
-    for name in sorted(({"champion"} if free else set()) | ({alias} if alias else set())):
-        if models.control.holder(version.name, name) != version.version:
-            reason = "the first proven version" if free and name == "champion" else "asked for at registration"
-            try:
-                checked = gate(version, name) if gate is not None and not (free and name == "champion") else {}
-            except CheckFailed as problem:
-                return problem
-            change(models, "promote", version.name, name, version.version, reason=reason, evidence=evidence | checked)
+    if "champion" not in elsewhere and models.control.last_change(version.name, "champion") is None:
+        with contextlib.suppress(Conflict):  # another one was proven at the same moment, and is champion
+            reason = "the first proven version"
+            change(models, "promote", version.name, "champion", version.version, reason=reason, evidence=evidence, first=True)
+    if alias and models.control.holder(version.name, alias) != version.version:
+        try:
+            checked = gate(version, alias) if gate is not None else {}
+        except CheckFailed as problem:
+            return problem
+        change(models, "promote", version.name, alias, version.version, reason="asked for at registration", evidence=evidence | checked)
     return None
 
 # %% ../../nbs/desk/01_registering.ipynb #5c148c12

@@ -72,7 +72,7 @@ def concerns(rule: Rule, m: Measure) -> bool:
 
 
 def _is_bad(rule: Rule, m: Measure) -> bool:
-    from mlops_nb.watch.compare import is_broken
+    from mlops_nb.watch.numbers import is_broken
 
     if m.verdict not in rule.when or (rule.broken and not is_broken(m.reason)):
         return False

@@ -19,8 +19,8 @@ from ..core.records import Record
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
 from .columns import LEVELS, Column, column, counts, edges, heights, quantiles
-from .compare import number
 from .drift import Profiles
+from .numbers import number
 from .pictures import sides
 
 if TYPE_CHECKING:

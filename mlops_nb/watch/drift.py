@@ -21,8 +21,9 @@ from ..core.errors import UsageError, nearest
 from ..core.records import DriftReport, FeatureDrift, RunVerdict, utc
 from ..profile.summary import ColumnSummary, summarize
 from .columns import Column, column, named
-from .compare import BROKEN, Sighting, many_sightings, sightings
+from .compare import many_sightings, sightings
 from .null import MIN_ROWS, Terms, level_for
+from .numbers import BROKEN, Sighting
 
 # %% ../../nbs/watch/03_drift.ipynb #625b8a26
 Profile = Any  # a whylogs DatasetProfileView, or Mapping[str, ColumnSummary]

@@ -25,9 +25,10 @@ from ..core.violations import allowed, percent
 from ..profile.sketch import hash_item, is_hashed
 from ..profile.summary import ColumnSummary
 from .columns import column, named
-from .compare import BROKEN, nulls
+from .compare import nulls
 from .drift import BOUND, Accepted, Profiles, Standard, drifts, rows_of, shares_of, summaries
 from .null import MIN_ROWS, Terms, level_for
+from .numbers import BROKEN
 
 # %% ../../nbs/watch/13_measures.ipynb #63bf3f03
 Window = tuple[datetime, datetime, Profiles]  # start, end, and a profile or several that make one window

@@ -19,9 +19,9 @@ from ..core.errors import ColumnNotFound, nearest
 from ..core.records import FeatureDrift
 from ..profile.summary import ColumnSummary, summarize
 from .columns import Column, Counts, column, counts, heights, named, quantiles
-from .compare import number
 from .drift import Profiles, summaries
 from .null import Floats
+from .numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from stores import Stores, open_stores
 from mlops_nb.core.errors import ColumnNotFound, Conflict, UsageError, VersionNotProven
 from mlops_nb.core.lineage import Manifest, note_read
 from mlops_nb.core.records import ModelVersion
+from mlops_nb.desk import production
 from mlops_nb.desk.production import finish_pending
 from mlops_nb.desk.registering import promote, register, rollback, verify
 
@@ -149,6 +152,43 @@ def test_one_who_was_interrupted_is_finished_by_the_next(tmp_path: Path) -> None
     with pytest.raises(Conflict, match="MLflow refused"):
         finish_pending(place.models)
     assert place.control.receipt(refused.id).state == "failed" and place.models.get("double").version == 2
+
+
+def test_of_two_that_are_proven_at_the_same_moment_one_is_champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, meet, here = open_stores(tmp_path), threading.Barrier(2, timeout=300), threading.local()
+
+    def both(models: Any, name: str | None = None) -> Any:
+        """The one of either has seen that nobody is champion when the other has."""
+        found = finish_pending(models, name)
+        if not getattr(here, "met", False):
+            here.met = True
+            meet.wait()
+        return found
+
+    monkeypatch.setattr(production, "finish_pending", both)
+    frame = pd.DataFrame({"x": np.arange(100.0), "y": 2 * np.arange(100.0)})
+    fit = LinearRegression().fit(frame[["x"]], frame["y"])
+    with ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(register, place, fit, "double", train=frame, target="y") for _ in range(2)]
+        made = [one.result() for one in begun]
+    assert {v.version: v.state for v in made} == {1: "proven", 2: "proven"}
+    (receipt,) = place.control.receipts("double")
+    assert receipt.state == "done" and place.models.aliases("double") == {"champion": receipt.to_version}
+
+
+def test_a_change_that_meets_another_finishes_that_first(place: Stores, second: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+
+    def just_then(models: Any, name: str | None = None) -> Any:
+        found = finish_pending(models, name)
+        if not begun:
+            begun.append(place.control.append_receipt("promote", "delay", "shadow", None, 1, second.actor))
+        return found
+
+    monkeypatch.setattr(production, "finish_pending", just_then)
+    receipt = production.change(place.models, "promote", "delay", "shadow", 2)
+    assert place.control.receipt(begun[0].id).state == "done" and (receipt.from_version, receipt.to_version) == (1, 2)
+    assert place.models.aliases("delay")["shadow"] == 2
 
 
 def test_an_unproven_version_takes_no_alias(tmp_path: Path) -> None:
