@@ -197,10 +197,10 @@ def test_two_demos_at_once_are_told_of_each_other(place, first):
     assert error["code"] == "busy" and str(os.getpid()) in error["message"]
 
 
-class Hasty(http.server.BaseHTTPRequestHandler):
-    """Answers, and ends a connection on which nothing comes for a tenth of a second."""
+class Answers(http.server.BaseHTTPRequestHandler):
+    """Answers, and tells when a connection is over."""
 
-    protocol_version, timeout = "HTTP/1.1", 0.1
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -222,13 +222,13 @@ ANSWER = b'{"model_version": "1"}'
 
 def test_a_feed_that_had_to_wait_opens_its_connection_anew():
     days = [Day(date(2013, 4, n), pd.DataFrame({"distance": [700] * 4, "late": True})) for n in (1, 2)]
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hasty) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         server.ended = threading.Event()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         feed = Feed(f"http://127.0.0.1:{server.server_address[1]}", "delay", days, "late", 0.01, 0.01)
         feed.upto = 1
         feed.start()
-        assert server.ended.wait(300), "the connection of the first day is over"
+        assert server.ended.wait(300), "it hangs up before the server does"
         feed.upto = 2
         feed.join(300)
         server.shutdown()
