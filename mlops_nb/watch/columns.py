@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Kind', 'CODES', 'LEVELS', 'LOOK', 'SELDOM', 'Column', 'column', 'named', 'Held', 'held', 'quantiles', 'once', 'edges',
-           'heights', 'looked', 'drawn', 'different', 'pooled', 'Counts', 'counts']
+           'heights', 'looked', 'drawn', 'different', 'Counts', 'counts']
 
 # %% ../../nbs/watch/01_columns.ipynb #682a50ad
 from collections import Counter
@@ -216,26 +216,14 @@ def drawn(c: Column, most: float = np.inf) -> Floats:
     return np.concatenate(each)
 
 
-def different(c: Column, ordered: Floats | None = None) -> Floats | None:
-    "The different values, ascending, of a column that has few; None where values hardly ever repeat. `ordered`: all, if they are at hand."
+def different(c: Column) -> Floats | None:
+    "The different values, ascending, of a column that has few of them; None where values hardly ever repeat."
     some = drawn(c, LOOK)
     if len(once(some)) > 0.5 * len(some):  # most measures end here
         return None
-    values = np.sort(drawn(c)) if ordered is None else ordered
-    finite = values[np.isfinite(values)]
-    found = finite[_lasts(finite)]
+    values = drawn(c)
+    found = once(values[np.isfinite(values)])
     return found if len(found) <= SELDOM * len(values) else None
-
-
-def pooled(c: Column) -> Floats | None:
-    "All values of a column of several parts, ascending; None of one part, or when a sketch has let go of some. Not kept: it is large."
-    raw = [p.raw() for p, v in zip(c.parts, c.filled, strict=True) if v > 0]
-    there = [r for r in raw if r is not None]
-    if len(raw) < 2 or len(there) < len(raw):
-        return None
-    found = np.frombuffer(bytearray().join(there), np.float64)
-    found.sort()
-    return found
 
 # %% ../../nbs/watch/01_columns.ipynb #f2d47b9f
 @dataclass(frozen=True)

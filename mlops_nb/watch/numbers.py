@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BROKEN', 'GAP', 'SHIFT', 'STUCK', 'Sighting', 'verdict_of', 'few', 'spread', 'distance', 'breakage', 'is_broken',
-           'number', 'Known', 'known', 'by_part', 'days_of', 'numerics', 'gap_ceiling_of', 'numeric']
+           'number', 'Known', 'known', 'days_of', 'numerics', 'gap_ceiling_of', 'numeric']
 
 # %% ../../nbs/watch/02_numbers.ipynb #051b7a61
 import re
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .columns import LEVELS, Column, different, drawn, edges, heights, looked, pooled, quantiles
+from .columns import LEVELS, Column, different, drawn, edges, heights, looked, quantiles
 from .null import Days, Floats, Terms, Windows, gap_ceiling, scales
 from .units import INNER, its_own, unit
 
@@ -127,7 +127,8 @@ class Known:
 
     points: Floats
     before: Floats  # middle quantiles
-    here: Floats  # heights at the points
+    mine: Windows  # heights at the points, a row a part
+    here: Floats  # and of all together
     width: float
     values: Floats | None  # the different ones, where they repeat
 
@@ -135,29 +136,13 @@ class Known:
 def known(ref: Column) -> Known:
     "Worked out once."
     if "known" not in ref.kept:
-        at, values = np.arange(2 * LEVELS + 1) / (2 * LEVELS), pooled(ref)
-        fine = quantiles(ref, at) if values is None else values[np.minimum((at * len(values)).astype(np.int64), len(values) - 1)]
+        fine = quantiles(ref, np.arange(2 * LEVELS + 1) / (2 * LEVELS))
         points, before = edges(fine[::2]), fine[1::2]
-        here = heights(ref, points).mean if values is None else values.searchsorted(points) / len(values)
-        found = Known(points, before, here, spread(before, ref), different(ref, values))
-        _let_go(ref)
-        ref.kept["known"] = found
-    known: Known = ref.kept["known"]
-    return known
-
-
-def _let_go(ref: Column) -> None:
-    "Of what is no longer needed, and large."
-    for which in ("held", "values"):
-        ref.kept.pop(which, None)
-
-
-def by_part(ref: Column, it: Known) -> Windows:
-    "Heights at the points, a row a part. Most windows never ask for them; kept."
-    if "by part" not in ref.kept:
-        ref.kept["by part"] = heights(ref, it.points)
-        _let_go(ref)
-    found: Windows = ref.kept["by part"]
+        mine, values = heights(ref, points), different(ref)
+        for which in ("held", "values"):  # no longer needed, and large
+            ref.kept.pop(which, None)
+        ref.kept["known"] = Known(points, before, mine, mine.mean, spread(before, ref), values)
+    found: Known = ref.kept["known"]
     return found
 
 
@@ -184,7 +169,7 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
         gap, limit = gaps[i], limits[i]
         if gap > limit:  # days are asked only when there is something to explain
             yours = tables[i] if i in tables else Windows(there[i : i + 1], win.values)
-            limit = max(limit, days_of(ref, "gap", by_part(ref, it), of).limit(yours, win.m))
+            limit = max(limit, days_of(ref, "gap", it.mine, of).limit(yours, win.m))
         simple = it.width > 0 and isfinite(moved[i])
         effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
         seen = gap > limit and effect > SHIFT
