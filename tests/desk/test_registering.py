@@ -110,6 +110,21 @@ def test_promote_and_undo(place: Stores, first: ModelVersion, second: ModelVersi
         rollback(place, "untouched")
 
 
+def test_a_change_that_meets_another_finishes_that_first(place: Stores, second: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+
+    def just_then(models: Any, name: str | None = None) -> Any:
+        found = finish_pending(models, name)
+        if not begun:
+            begun.append(place.control.append_receipt("promote", "delay", "shadow", None, 1, second.actor))
+        return found
+
+    monkeypatch.setattr(production, "finish_pending", just_then)
+    receipt = production.change(place.models, "promote", "delay", "shadow", 2)
+    assert place.control.receipt(begun[0].id).state == "done" and (receipt.from_version, receipt.to_version) == (1, 2)
+    assert place.models.aliases("delay")["shadow"] == 2
+
+
 def test_receipts_that_were_cut_off_are_found(place: Stores, first: ModelVersion, second: ModelVersion) -> None:
     path = place.settings.control.removeprefix("sqlite:///")
     promote(place, "delay/2", alias="shadow")
@@ -174,21 +189,6 @@ def test_of_two_that_are_proven_at_the_same_moment_one_is_champion(tmp_path: Pat
     assert {v.version: v.state for v in made} == {1: "proven", 2: "proven"}
     (receipt,) = place.control.receipts("double")
     assert receipt.state == "done" and place.models.aliases("double") == {"champion": receipt.to_version}
-
-
-def test_a_change_that_meets_another_finishes_that_first(place: Stores, second: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[Any] = []
-
-    def just_then(models: Any, name: str | None = None) -> Any:
-        found = finish_pending(models, name)
-        if not begun:
-            begun.append(place.control.append_receipt("promote", "delay", "shadow", None, 1, second.actor))
-        return found
-
-    monkeypatch.setattr(production, "finish_pending", just_then)
-    receipt = production.change(place.models, "promote", "delay", "shadow", 2)
-    assert place.control.receipt(begun[0].id).state == "done" and (receipt.from_version, receipt.to_version) == (1, 2)
-    assert place.models.aliases("delay")["shadow"] == 2
 
 
 def test_an_unproven_version_takes_no_alias(tmp_path: Path) -> None:
