@@ -366,7 +366,7 @@ def state_of(minutes: Sequence[Minute], found: Sequence[Burn], at: datetime, eve
     probed = [m for m in minutes if m.probes]
     last = max(probed, key=lambda m: m.end, default=None)
     if last is None:
-        return "unknown", "Nobody has looked yet: `mlops-nb up` starts the agent, which does every minute."
+        return "unknown", "Nobody has looked yet. The agent does every minute; `mlops-nb up` starts it where none runs."
     if (at - last.end).total_seconds() > 3 * every:
         return "unknown", f"Nobody has looked since {last.end:%Y-%m-%d %H:%M} UTC."
     if last.answered < last.probes:
