@@ -31,7 +31,7 @@ def untouched() -> Iterator[None]:
     assert before or not state.exists(), f"a test worked in {ROOT}, not in a folder of its own"
 HERE = Path(__file__).parent
 LONGEST = (  # what takes longest begins first: at the end of a step no process waits for another one's last file
-    "desk/test_demo.py", "batch/test_pool.py", "desk/test_pipelines.py", "batch/test_same_as_stock.py", "desk/test_investigating.py",
+    "batch/test_pool.py", "desk/test_pipelines.py", "batch/test_same_as_stock.py", "desk/test_investigating.py",
     "desk/test_retraining.py", "desk/test_measuring.py", "desk/test_reproduce.py", "faults/test_serve_kill.py", "faults/test_serve_full.py",
     "faults/test_register_kill.py", "serve/test_workers.py", "serve/test_openapi.py", "serve/test_kept.py",
 )  # fmt: skip

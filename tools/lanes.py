@@ -62,6 +62,7 @@ WAITING = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # for pro
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # a file shares what took long to make; the longest first
 COMMANDS = tuple(f"tests/doors/test_cli{name}.py" for name in ("", "_deploy", "_schedules"))  # a process for each command
 ROUTES = ("tests/doors/test_jupyter_routes.py", "tests/doors/test_jupyter_live.py")  # an agent and a server behind Jupyter's
+DEMO = "tests/desk/test_demo.py"
 SERVERS = ("tests/store/test_adopt.py",)  # MLflow's own
 BACKGROUND = ("agent", "agent_serving", "same_answer", "served_kinds", "schedules", "notifications", "clustering", "service")
 ONLINE = tuple(f"tests/desk/test_{name}.py" for name in BACKGROUND)
@@ -80,8 +81,9 @@ LANES = {
     "notebooks": Lane(
         8.5,
         (
+            pytest("demo", DEMO),  # one thing after the other, and the longest: beside all else
             Step("cells", ("python", "tools/notebooks.py", "test"), 2),
-            pytest("runs", "tests/batch", "tests/desk", *WAITING, *(f"--ignore={path}" for path in ONLINE)),
+            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE, *(f"--ignore={path}" for path in (DEMO, *ONLINE))),
         ),
     ),
     "serving": Lane(
