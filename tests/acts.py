@@ -2,6 +2,8 @@
 
 import re
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -34,9 +36,14 @@ def open_file(page: Page, name: str) -> None:
     page.locator("#jp-main-dock-panel").get_by_role("tab", name=name).wait_for()
 
 
-def in_palette(page: Page, words: str) -> Locator:
-    """Types into the palette, which has to be open and may not be ready yet; the entries that are left."""
+def in_palette(page: Page, words: str, open_it: Callable[[], None] | None = None) -> Locator:
+    """Types into the palette, which may not be ready yet; the entries that are left. `open_it`: how it is opened, again where it closed."""
     asked = page.locator(".lm-CommandPalette-input").filter(visible=True)
+    for _ in range(6 if open_it else 0):
+        open_it()
+        with suppress(AssertionError):
+            expect(asked).to_be_focused(timeout=20_000)
+            break
     expect(asked).to_be_focused()
     page.keyboard.type(words)
     return page.locator(".lm-CommandPalette-item").filter(visible=True)

@@ -129,9 +129,13 @@ def test_jupyter_notebook_has_the_panel_too(open_lab, screen, known):
     page.goto(f"{lab.url}/notebooks/train.ipynb?token={lab.token}")
     page.get_by_text("Python 3 (ipykernel)").first.wait_for()
     expect(page.get_by_role("button", name="Register model…")).to_be_visible()
-    page.get_by_role("menuitem", name="View", exact=True).click()
-    page.get_by_role("menuitem", name="Activate Command Palette").click()
-    in_palette(page, "MLOps panel").filter(has_text="Open the MLOps Panel").click()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+
+    def open_palette():  # the notebook that becomes ready takes the focus, and a palette without it closes
+        page.get_by_role("menuitem", name="View", exact=True).click()
+        page.get_by_role("menuitem", name="Activate Command Palette").click()
+
+    in_palette(page, "MLOps panel", open_palette).filter(has_text="Open the MLOps Panel").click()
     panel = page.get_by_role("region", name="MLOps workspace")
     expect(panel).to_be_visible()
     row = section(panel, "models").get_by_role("listitem")
