@@ -270,9 +270,12 @@ def _give_aliases(models: "Models", version: ModelVersion, alias: str, gate: Gat
         if number == version.version and models.control.last_change(version.name, name) is None:
             change(models, "adopt", version.name, name, number, reason="held when it was adopted", evidence=evidence)
     if "champion" not in elsewhere and models.control.last_change(version.name, "champion") is None:
-        with contextlib.suppress(Conflict):  # another one was proven at the same moment, and is champion
+        try:
             reason = "the first proven version"
             change(models, "promote", version.name, "champion", version.version, reason=reason, evidence=evidence, first=True)
+        except Conflict:
+            if models.control.last_change(version.name, "champion") is None:
+                raise  # else another one was proven at the same moment, and is champion
     if alias and models.control.holder(version.name, alias) != version.version:
         try:
             checked = gate(version, alias) if gate is not None else {}

@@ -191,6 +191,18 @@ def test_of_two_that_are_proven_at_the_same_moment_one_is_champion(tmp_path: Pat
     assert receipt.state == "done" and place.models.aliases("double") == {"champion": receipt.to_version}
 
 
+def test_a_first_champion_that_mlflow_refuses_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*words: Any) -> None:
+        raise ValueError("no alias today")
+
+    place = open_stores(tmp_path)
+    monkeypatch.setattr("mlops_nb.store.models.mirror_alias", refuses)
+    frame = pd.DataFrame({"x": np.arange(100.0), "y": 2 * np.arange(100.0)})
+    with pytest.raises(Conflict, match="MLflow refused double@champion: no alias today"):
+        register(place, LinearRegression().fit(frame[["x"]], frame["y"]), "double", train=frame, target="y")
+    assert place.models.get("double/1").state == "proven" and place.control.last_change("double", "champion") is None
+
+
 def test_an_unproven_version_takes_no_alias(tmp_path: Path) -> None:
     place = open_stores(tmp_path)
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 8]})
