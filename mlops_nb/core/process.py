@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['LONGEST', 'began', 'is_alive', 'write_whole', 'write_note', 'read_note', 'folder_id', 'private_folder', 'is_private',
-           'socket_folder', 'OnlyOne', 'reach']
+           'socket_folder', 'OnlyOne', 'reach', 'without_gc']
 
 # %% ../../nbs/core/11_process.ipynb #8bc328fc
 import contextlib
+import gc
 import json
 import os
 import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -156,3 +158,15 @@ def reach(point: str) -> None:
         _left -= 1
         if _left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+# %% ../../nbs/core/11_process.ipynb #a3d97b10
+@contextlib.contextmanager
+def without_gc() -> Iterator[None]:
+    "No search for cycles of objects meanwhile; other threads go without it, too."
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

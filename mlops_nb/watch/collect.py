@@ -7,7 +7,6 @@ __all__ = ['Collected', 'set_aside', 'Collector', 'age']
 
 # %% ../../nbs/watch/10_collect.ipynb #39279df9
 import contextlib
-import gc
 import os
 import secrets
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MlopsError
-from ..core.process import reach
+from ..core.process import reach, without_gc
 from ..core.records import Record, now
 from ..store import lake_served as served
 from ..store.spool import Facts, Labels, Piece, Prediction, is_writing, lock, read_segment, segments
@@ -73,18 +72,6 @@ class _Gathered:
         return {s.path.name: s.piece.end for s in self.stretches}
 
 # %% ../../nbs/watch/10_collect.ipynb #4557d4a4
-@contextlib.contextmanager
-def _without_gc() -> Iterator[None]:
-    "Hundreds of thousands of small lists are made and dropped together; looking for cycles among them would take most of the time."
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def set_aside(path: Path, start: int, end: int) -> bool:
     "Copies a stretch of a spool file beside it; whether that was not there yet."
     target = path.with_name(f"{path.name}.{start}-{end}.damaged")
@@ -161,7 +148,7 @@ class Collector:
             goal = dict(_sizes(self.spool))
             self._done = {name: end for name, end in self._done.items() if name in goal}
             while goal:
-                with _without_gc():
+                with without_gc():  # hundreds of thousands of small lists are made and dropped together
                     gathered = _gather(self, goal, total)
                     oldest = min(filter(None, (oldest, self._commit(gathered, total))), default=0)
                 _finish(self, gathered, goal, total)

@@ -69,7 +69,7 @@ def column(name: str, summaries: Iterable[ColumnSummary | None]) -> Column:
     "The column made of these summaries; the kind is that of most values."
     parts = tuple([s for s in summaries if s is not None and s.n > 0])
     if len(parts) == 1:  # most windows are
-        (p,) = parts
+        p = parts[0]
         if p.n <= p.nulls:
             return Column(name, parts, "other", [0])
         return Column(name, parts, p.kind, [p.numbers if p.kind == "numeric" else p.n - p.nulls])
@@ -106,18 +106,23 @@ SELDOM = 0.25  # with more different values than this share of all, values do no
 
 
 class Held:
-    "The numbers of many parts, read together: of a part whose sketch still has them all, in order; of another what its sketch answers."
+    """The numbers of many parts, read together: of a part whose sketch still has them all, in order; of another what its sketch answers.
+
+    A sketch holds its numbers in the order in which they came, the last one first.
+    """
 
     def __init__(self, parts: Sequence[ColumnSummary]):
         raw = [p.raw() for p in parts]
         self.sizes = np.array([0 if r is None else len(r) // 8 for r in raw], dtype=np.int64)
-        self.flat = np.frombuffer(bytearray().join([r for r in raw if r is not None]), np.float64)
+        self.flat = np.frombuffer(bytearray().join([r for r in reversed(raw) if r is not None]), np.float64)[::-1].copy()
         self.ends = self.sizes.cumsum()
+        falls = np.flatnonzero(self.flat[1:] < self.flat[:-1]) + 1  # where a number is less than the one before it
+        mixed = falls.searchsorted(self.ends) > falls.searchsorted(self.ends - self.sizes, "right")
         self.parts, self.values = parts, list[Floats | None]()
-        for r, size, end in zip(raw, self.sizes.tolist(), self.ends.tolist(), strict=True):
+        for r, size, end, unsorted in zip(raw, self.sizes.tolist(), self.ends.tolist(), mixed.tolist(), strict=True):
             values = None if r is None else self.flat[end - size : end]
             self.values.append(values)
-            if values is not None:
+            if values is not None and unsorted:
                 values.sort()
 
     def middles(self) -> Floats:
@@ -131,10 +136,11 @@ class Held:
 
     def below(self, points: Floats) -> Floats:
         "The share below each of the ascending points, a row a part. After the quantiles: a sketch sorts for them, and is quicker then."
+        if self.sizes.all():
+            return np.array([values.searchsorted(points) for values in self.values if values is not None]) / self.sizes[:, None]
         asked, out = points.tolist(), np.empty((len(self.parts), len(points)))
         for row, part, values in zip(out, self.parts, self.values, strict=True):
-            row[:] = part.kll.get_cdf(asked, False)[:-1] if values is None else values.searchsorted(points)
-        out /= np.where(self.sizes, self.sizes, 1)[:, None]
+            row[:] = part.kll.get_cdf(asked, False)[:-1] if values is None else values.searchsorted(points) / len(values)
         return out
 
 
@@ -152,10 +158,13 @@ def quantiles(c: Column, at: Floats) -> Floats:
     parts = [(p, v) for p, v in zip(c.parts, c.filled, strict=True) if v > 0]
     if len(parts) == 1:
         return np.array(parts[0][0].kll.get_quantiles(at.tolist()))
-    points = held(c).middles().ravel()
-    weights = np.repeat([v / LEVELS for _, v in parts], LEVELS)
-    order = np.argsort(points)
-    points, heights = points[order], np.cumsum(weights[order])
+    points, sizes = held(c).middles().ravel(), [v for _, v in parts]
+    if min(sizes) == max(sizes):
+        points.sort()
+        heights = np.arange(1.0, len(points) + 1)
+    else:
+        order = np.argsort(points)
+        points, heights = points[order], np.cumsum(np.repeat(sizes, LEVELS)[order], dtype=float)
     inner = points[np.minimum(np.searchsorted(heights, at * heights[-1]), len(points) - 1)]
     low, high = min([p.minimum for p, _ in parts]), max([p.maximum for p, _ in parts])
     return np.where(at <= 0, low, np.where(at >= 1, high, inner))

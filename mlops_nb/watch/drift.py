@@ -95,6 +95,8 @@ def _told(found: list[Sighting], ref: Column, share: float) -> FeatureDrift:
 def _judged_many(ref: Column, wins: Sequence[Column], share: float, terms: Sequence[Terms], key: bytes) -> list[FeatureDrift]:
     "The same for many windows."
     pairs = [named(ref, win, key) for win in wins]
+    if all([r is ref and win.n for r, win in pairs]) and ref.n:
+        return [_told(found, ref, share) for found in many_sightings(ref, [win for _, win in pairs], terms)]
     plain = [k for k, (r, win) in enumerate(pairs) if r is ref and r.n and win.n]
     found = many_sightings(ref, [pairs[k][1] for k in plain], [terms[k] for k in plain])
     told = {k: _told(s, ref, share) for k, s in zip(plain, found, strict=True)}

@@ -20,6 +20,7 @@ import numpy as np
 from ..core.columns import ColumnRule, instant
 from ..core.contract import Contract
 from ..core.measures import Measure, MeasureKind
+from ..core.process import without_gc
 from ..core.records import DriftReport, RunVerdict
 from ..core.violations import allowed, percent
 from ..profile.sketch import hash_item, is_hashed
@@ -36,7 +37,7 @@ _DAY = timedelta(days=1)
 
 
 def _capped(severity: float) -> float:
-    return min(1.0, max(0.0, severity)) if severity == severity else 0.0
+    return severity if 0.0 <= severity <= 1.0 else float(severity > 1.0)
 
 
 def _number(value: float) -> float | None:
@@ -66,6 +67,7 @@ def of_report(report: DriftReport, start: datetime, end: datetime, brief: bool =
     ]  # fmt: skip
 
 
+@without_gc()
 def drift_measures(
     reference_windows: Profiles | Standard,  # a profile, or those of its windows in the order of time
     windows: Sequence[Window],

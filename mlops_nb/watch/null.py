@@ -40,9 +40,12 @@ class Noise:
 def noise(seed: int, draws: int = DRAWS) -> Noise:
     "The paths for one seed. Kept, because a report for forty features asks for them forty times."
     rng = np.random.default_rng(seed)
-    walk = np.cumsum(rng.standard_normal((GRID, draws)), axis=0) / np.sqrt(GRID)
     bridges = np.zeros((GRID + 1, draws))
-    bridges[1:] = walk - walk[-1] * (np.arange(1, GRID + 1) / GRID)[:, None]
+    np.cumsum(rng.standard_normal((GRID, draws)), axis=0, out=bridges[1:])
+    bridges[1:] /= np.sqrt(GRID)
+    end = bridges[-1].copy()
+    for step in range(1, GRID + 1):
+        bridges[step] -= end * (step / GRID)
     return Noise(bridges, rng.standard_normal((SHARES, draws)), seed)
 
 # %% ../../nbs/watch/00_null.ipynb #a2b2dc8a
@@ -89,7 +92,11 @@ def _bridge_at(heights: Floats, paths: Noise) -> Floats:
 @lru_cache(maxsize=256)
 def _bridge_ceiling(steps: bytes, level: float, seed: int) -> float:
     "Kept by the steps of the grid: all continuous features stand at the same 128 heights."
-    return ceiling(np.abs(noise(seed).bridges[np.frombuffer(steps, dtype=np.int64)]).max(axis=0), level)
+    paths = noise(seed).bridges
+    furthest = np.zeros(paths.shape[1])
+    for step in np.frombuffer(steps, dtype=np.int64):  # one after the other, as all together would be megabytes
+        np.maximum(furthest, np.abs(paths[step]), out=furthest)
+    return ceiling(furthest, level)
 
 
 def _shares_draw(shares: Floats, paths: Noise, draws: int = HEAPS) -> Floats:

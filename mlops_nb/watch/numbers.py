@@ -162,7 +162,9 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
     gaps = np.abs(it.here - there).max(axis=1).tolist()
     with np.errstate(invalid="ignore"):
         moved = np.abs(it.before - after).mean(axis=1).tolist()
-    ceilings = np.array([gap_ceiling_of(ref, it.here, of) for of in terms])
+    ways = {(of.level, of.seed): of for of in terms}  # one or two
+    each = {way: gap_ceiling_of(ref, it.here, of) for way, of in ways.items()}
+    ceilings = np.array([each[of.level, of.seed] for of in terms])
     limits = np.maximum(GAP, ceilings * scales(ref.m, np.array([win.m for win in wins]))).tolist()
     out = []
     for i, (win, of) in enumerate(zip(wins, terms, strict=True)):
