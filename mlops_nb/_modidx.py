@@ -7442,6 +7442,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlops_nb.watch.null.widen': ('watch/null.html#widen', 'mlops_nb/watch/null.py')},
             'mlops_nb.watch.numbers': { 'mlops_nb.watch.numbers.Known': ('watch/numbers.html#known', 'mlops_nb/watch/numbers.py'),
                                         'mlops_nb.watch.numbers.Sighting': ('watch/numbers.html#sighting', 'mlops_nb/watch/numbers.py'),
+                                        'mlops_nb.watch.numbers._as_usual': ('watch/numbers.html#_as_usual', 'mlops_nb/watch/numbers.py'),
                                         'mlops_nb.watch.numbers._own': ('watch/numbers.html#_own', 'mlops_nb/watch/numbers.py'),
                                         'mlops_nb.watch.numbers._said_numeric': ( 'watch/numbers.html#_said_numeric',
                                                                                   'mlops_nb/watch/numbers.py'),

@@ -36,8 +36,9 @@ class Column:
     kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)  # what was worked out of it
 
     def __post_init__(self) -> None:
-        self.n = float(sum([p.n for p in self.parts]))  # all rows
-        self.m = float(sum(self.filled))  # rows that hold a value
+        alone = len(self.parts) == 1  # as most are
+        self.n = float(self.parts[0].n if alone else sum([p.n for p in self.parts]))  # all rows
+        self.m = float(self.filled[0] if alone else sum(self.filled))  # rows that hold a value
 
     @cached_property
     def rows(self) -> Floats:
@@ -118,12 +119,10 @@ class Held:
         self.ends = self.sizes.cumsum()
         falls = np.flatnonzero(self.flat[1:] < self.flat[:-1]) + 1  # where a number is less than the one before it
         mixed = falls.searchsorted(self.ends) > falls.searchsorted(self.ends - self.sizes, "right")
-        self.parts, self.values = parts, list[Floats | None]()
-        for r, size, end, unsorted in zip(raw, self.sizes.tolist(), self.ends.tolist(), mixed.tolist(), strict=True):
-            values = None if r is None else self.flat[end - size : end]
-            self.values.append(values)
-            if values is not None and unsorted:
-                values.sort()
+        places = zip(raw, (self.ends - self.sizes).tolist(), self.ends.tolist(), strict=True)
+        self.parts, self.values = parts, [None if r is None else self.flat[start:end] for r, start, end in places]
+        for i in np.flatnonzero(mixed):
+            self.flat[self.ends[i] - self.sizes[i] : self.ends[i]].sort()
 
     def middles(self) -> Floats:
         "The 128 middle quantiles, a row a part."
@@ -161,11 +160,12 @@ def quantiles(c: Column, at: Floats) -> Floats:
     points, sizes = held(c).middles().ravel(), [v for _, v in parts]
     if min(sizes) == max(sizes):
         points.sort()
-        heights = np.arange(1.0, len(points) + 1)
+        place = np.ceil(at * len(points)).astype(np.int64) - 1
     else:
         order = np.argsort(points)
         points, heights = points[order], np.cumsum(np.repeat(sizes, LEVELS)[order], dtype=float)
-    inner = points[np.minimum(np.searchsorted(heights, at * heights[-1]), len(points) - 1)]
+        place = np.searchsorted(heights, at * heights[-1])
+    inner = points[np.clip(place, 0, len(points) - 1)]
     low, high = min([p.minimum for p, _ in parts]), max([p.maximum for p, _ in parts])
     return np.where(at <= 0, low, np.where(at >= 1, high, inner))
 

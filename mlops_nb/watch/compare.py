@@ -249,7 +249,10 @@ def many_sightings(ref: Column, wins: Sequence[Column], terms: Sequence[Terms], 
         seen = usual(ref, chosen, of)
     values = {fit[k]: s for k, s in seen.items()}
     alone = not whole and (ref.kind == "categorical" or (bool(fit) and known(ref).values is None and not ref.coded))
+    filled = ref.m == ref.n
     return [
-        [values[i]] if alone and i in values and not _nulls_moved(ref, win) else _sightings(ref, win, t, values.get(i), whole)
+        [values[i]]
+        if alone and i in values and ((filled and win.m == win.n) or not _nulls_moved(ref, win))
+        else _sightings(ref, win, t, values.get(i), whole)
         for i, (win, t) in enumerate(zip(wins, terms, strict=True))
     ]

@@ -103,10 +103,11 @@ def _judged_many(ref: Column, wins: Sequence[Column], share: float, terms: Seque
     return [told[k] if k in told else _judged(r, win, share, terms[k]) for k, (r, win) in enumerate(pairs)]
 
 
+_KINDS = {"null_gap": "nulls", "total_variation": "categorical", "unseen_mass": "categorical"}
+
+
 def _kind(said: Sighting, ref: Column) -> Any:
-    if said.statistic == "null_gap":
-        return "nulls"
-    return "categorical" if said.statistic in ("total_variation", "unseen_mass") else "numeric" if ref.kind == "numeric" else "categorical"
+    return _KINDS.get(said.statistic) or ("numeric" if ref.kind == "numeric" else "categorical")
 
 # %% ../../nbs/watch/04_drift.ipynb #dabca611
 BOUND = 0.3

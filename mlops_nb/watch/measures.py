@@ -59,9 +59,10 @@ def of_report(report: DriftReport, start: datetime, end: datetime, brief: bool =
     whole = Measure(kind="drift", name="score", value=_number(report.score), start=start, end=end, threshold=_number(report.bound),
                     severity=_capped(report.score), verdict=report.verdict, n=n, reason=report.summary, **of)  # fmt: skip
     silent = not report.n_reference or not n
+    words = {"kind": "drift", "name": "distance", "start": start, "end": end, "n": n, **of}
     return [whole] + [
-        Measure(kind="drift", name="distance", value=_number(f.value), start=start, end=end, feature=name, threshold=_number(f.threshold),
-                effect=_number(f.effect), severity=_capped(f.severity), verdict=f.verdict, n=n, reason=f.reason, **of)
+        Measure(value=_number(f.value), feature=name, threshold=_number(f.threshold), effect=_number(f.effect),
+                severity=_capped(f.severity), verdict=f.verdict, reason=f.reason, **words)
         for name, f in ({} if silent else report.features).items()
         if not brief or f.verdict in ("changed", "drifted")
     ]  # fmt: skip

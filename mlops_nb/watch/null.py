@@ -41,7 +41,7 @@ def noise(seed: int, draws: int = DRAWS) -> Noise:
     "The paths for one seed. Kept, because a report for forty features asks for them forty times."
     rng = np.random.default_rng(seed)
     bridges = np.zeros((GRID + 1, draws))
-    np.cumsum(rng.standard_normal((GRID, draws)), axis=0, out=bridges[1:])
+    np.cumsum(rng.standard_normal(out=bridges[1:]), axis=0, out=bridges[1:])
     bridges[1:] /= np.sqrt(GRID)
     end = bridges[-1].copy()
     for step in range(1, GRID + 1):

@@ -108,13 +108,17 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.3g}"
 
 
+def _as_usual(gap: float, limit: float) -> str:
+    return f"no further apart than usual: gap {gap:.3f}, up to {limit:.3f} is normal"
+
+
 def _said_numeric(
     before: Floats, after: Floats, gap: float, limit: float, effect: float, broken: str, seen: bool
 ) -> str:
     if not seen and gap > limit:
         return f"differs, but by {effect:.2f} sd only; below {SHIFT} sd nobody would act"
     if not seen:
-        return f"no further apart than usual: gap {gap:.3f}, up to {limit:.3f} is normal"
+        return _as_usual(gap, limit)
     a, b = np.median(before), np.median(after)
     where = f"median {number(a)} → {number(b)}, " if a != b else ""
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
@@ -160,20 +164,23 @@ def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> lis
     it = known(ref)
     there, after, tables = looked(wins, it.points)
     gaps = np.abs(it.here - there).max(axis=1).tolist()
-    with np.errstate(invalid="ignore"):
-        moved = np.abs(it.before - after).mean(axis=1).tolist()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        effects = (np.abs(it.before - after).mean(axis=1) / it.width).tolist()
     ways = {(of.level, of.seed): of for of in terms}  # one or two
     each = {way: gap_ceiling_of(ref, it.here, of) for way, of in ways.items()}
     ceilings = np.array([each[of.level, of.seed] for of in terms])
     limits = np.maximum(GAP, ceilings * scales(ref.m, np.array([win.m for win in wins]))).tolist()
     out = []
     for i, (win, of) in enumerate(zip(wins, terms, strict=True)):
-        gap, limit = gaps[i], limits[i]
+        gap, limit, effect = gaps[i], limits[i], effects[i]
+        if not (it.width > 0 and isfinite(effect)):
+            effect = distance(it.before, after[i], it.width)
+        if gap <= limit and ref.m >= of.min_rows <= win.m:  # most features of most windows
+            out.append(Sighting("cdf_gap", gap, limit, effect, gap, False, _as_usual(gap, limit)))
+            continue
         if gap > limit:  # days are asked only when there is something to explain
             yours = tables[i] if i in tables else Windows(there[i : i + 1], win.values)
             limit = max(limit, days_of(ref, "gap", it.mine, of).limit(yours, win.m))
-        simple = it.width > 0 and isfinite(moved[i])
-        effect = moved[i] / it.width if simple else distance(it.before, after[i], it.width)
         seen = gap > limit and effect > SHIFT
         verdict = verdict_of(seen, ref.m, win.m, of)
         broken = breakage(it.before, after[i], gap, effect, partial(_own, it, win)) if seen else ""
