@@ -57,7 +57,6 @@ def pytest(name: str, *words: str) -> Step:
     return Step(name, ("pytest", "-q", "--durations=25", *words), width)
 
 
-SIDE_BY_SIDE = ("-n", "2", "--dist", "load")
 WAITING = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # for processes to begin, to end, to notice: with room for one more
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # a file shares what took long to make; the longest first
 COMMANDS = tuple(f"tests/doors/test_cli{name}.py" for name in ("", "_deploy", "_schedules"))  # a process for each command
@@ -72,7 +71,7 @@ LANES = {
     "fast": Lane(
         5.5,
         (
-            pytest("tests", "tests", *SIDE_BY_SIDE, *(f"--ignore={path}" for path in ELSEWHERE)),
+            pytest("tests", "tests", "-n", "3", "--dist", "load", *(f"--ignore={path}" for path in ELSEWHERE)),
             Step("types", ("mypy",)),
             Step("lint", ("ruff", "check", ".")),
             Step("typescript", ("npm", "--prefix", "labextension", "run", "verify")),
@@ -83,7 +82,7 @@ LANES = {
         (
             pytest("demo", DEMO),  # one thing after the other, and the longest: beside all else
             Step("cells", ("python", "tools/notebooks.py", "test"), 2),
-            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE, *(f"--ignore={path}" for path in (DEMO, *ONLINE))),
+            pytest("runs", "tests/batch", "tests/desk", *WAITING, *(f"--ignore={path}" for path in (DEMO, *ONLINE))),
         ),
     ),
     "serving": Lane(
@@ -105,8 +104,8 @@ LANES = {
         (
             pytest("browser", "tests/browser", *FILE_BY_FILE),
             pytest("wheel", "tests/build"),
-            pytest("commands", *COMMANDS, *SIDE_BY_SIDE),
-            pytest("routes", *ROUTES, *FILE_BY_FILE),
+            pytest("commands", *COMMANDS),  # one process each, beside the browser's two
+            pytest("routes", *ROUTES),
         ),
     ),
 }

@@ -283,7 +283,9 @@ def drifts(
     return [said.get(i, silent[i]) for i in range(len(parts))]
 
 
-def _leave_pieces(job: _Asked, judged: list[dict[str, FeatureDrift]], shares: Mapping[str, float], ref: Standard, whole: dict[int, list[int]]) -> None:
+def _leave_pieces(
+    job: _Asked, judged: list[dict[str, FeatureDrift]], shares: Mapping[str, float], ref: Standard, whole: dict[int, list[int]]
+) -> None:
     "Looks again at what has moved in windows that hold pieces of days, without these. What is broken is broken."
     for f in shares:
         moved = [i for i in whole if (d := judged[i].get(f)) is not None and d.verdict == "changed" and not _broken(d, shares[f])]
