@@ -2655,6 +2655,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'mlops_nb/desk/production.py'),
                                           'mlops_nb.desk.production._receipts': ( 'desk/production.html#_receipts',
                                                                                   'mlops_nb/desk/production.py'),
+                                          'mlops_nb.desk.production._settle': ( 'desk/production.html#_settle',
+                                                                                'mlops_nb/desk/production.py'),
                                           'mlops_nb.desk.production._version': ( 'desk/production.html#_version',
                                                                                  'mlops_nb/desk/production.py'),
                                           'mlops_nb.desk.production.actor': ('desk/production.html#actor', 'mlops_nb/desk/production.py'),

@@ -54,8 +54,22 @@ def _carry_out(models: "Models", receipt: Receipt) -> Receipt:
             hint="The receipt is marked as failed; nothing was changed.",
         ) from None
     finished = models.control.finish_receipt(receipt.id)
+    _settle(models, receipt)
     mirror_head(models, receipt.model)
     return finished
+
+
+def _settle(models: "Models", receipt: Receipt) -> None:
+    "Others may have finished this receipt, and changed the alias again, while MLflow was slow to answer here: the newest change holds."
+    from mlops_nb.store.models import mirror_alias
+
+    for later in models.control.pending():
+        if (later.model, later.alias) == (receipt.model, receipt.alias):
+            _carry_out(models, later)
+            return
+    newest = models.control.last_change(receipt.model, receipt.alias)
+    if newest is not None and newest.id != receipt.id:
+        mirror_alias(models, receipt.model, receipt.alias, newest.to_version)
 
 
 def moves_alias(receipt: Receipt) -> bool:

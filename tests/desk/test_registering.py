@@ -18,6 +18,7 @@ import yaml
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from stores import Stores, open_stores
+from waiting import until
 
 from mlops_nb.core.errors import ColumnNotFound, Conflict, UsageError, VersionNotProven
 from mlops_nb.core.lineage import Manifest, note_read
@@ -25,6 +26,7 @@ from mlops_nb.core.records import ModelVersion
 from mlops_nb.desk import production
 from mlops_nb.desk.production import finish_pending
 from mlops_nb.desk.registering import promote, register, rollback, verify
+from mlops_nb.store import models as models_room
 
 random = np.random.default_rng(11)
 N = 3_000
@@ -123,6 +125,46 @@ def test_a_change_that_meets_another_finishes_that_first(place: Stores, second: 
     receipt = production.change(place.models, "promote", "delay", "shadow", 2)
     assert place.control.receipt(begun[0].id).state == "done" and (receipt.from_version, receipt.to_version) == (1, 2)
     assert place.models.aliases("delay")["shadow"] == 2
+
+
+@pytest.mark.parametrize("alias", ["night", "day"])
+def test_who_is_slow_does_not_undo_what_came_after(
+    place: Stores, second: ModelVersion, monkeypatch: pytest.MonkeyPatch, alias: str
+) -> None:
+    """A process sets the alias, late, for a receipt that another has finished and followed with the next; by day that is not written yet."""
+    slow, asked, go, set_late, written = threading.local(), *(threading.Event() for _ in range(4))
+    mirror, finish = models_room.mirror_alias, place.control.finish_receipt
+
+    def mirrors(*words: Any) -> None:
+        if getattr(slow, "here", False) and not asked.is_set():
+            asked.set()
+            assert go.wait(300)
+        mirror(*words)
+
+    def finishes(id: str) -> Any:
+        if getattr(slow, "here", False):
+            set_late.set()
+        elif alias == "day" and place.control.receipts("delay")[0].to_version == 2 and not go.is_set():
+            go.set()  # MLflow has it at 2, and now the slow one puts it to 1
+            assert set_late.wait(300) and written.wait(300)
+        return finish(id)
+
+    def is_slow() -> None:
+        slow.here = True
+        promote(place, "delay/1", alias=alias)
+        written.set()
+
+    monkeypatch.setattr(models_room, "mirror_alias", mirrors)
+    monkeypatch.setattr(place.control, "finish_receipt", finishes)
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(is_slow)
+        until(lambda: asked.is_set() or begun.done(), "the slow one asks MLflow")
+        promote(place, "delay/2", alias=alias)  # finishes the other's first
+        go.set()
+        begun.result()
+    assert [(r.to_version, r.state) for r in place.control.receipts("delay")[:2]] == [(2, "done"), (1, "done")]
+    assert place.models.aliases("delay")[alias] == place.models.registry.aliases("delay")[alias] == 2
+    assert not [f for f in verify(place) if f.state == "fail"]
 
 
 def test_receipts_that_were_cut_off_are_found(place: Stores, first: ModelVersion, second: ModelVersion) -> None:
