@@ -131,7 +131,7 @@ def test_a_change_that_meets_another_finishes_that_first(place: Stores, second: 
 def test_who_is_slow_does_not_undo_what_came_after(
     place: Stores, second: ModelVersion, monkeypatch: pytest.MonkeyPatch, alias: str
 ) -> None:
-    """A process sets the alias, late, for a receipt that another has finished and followed with the next; by day that is not written yet."""
+    """A process sets the alias, late, for a receipt that another has finished and followed with the next, by day not yet written."""
     slow, asked, go, set_late, written = threading.local(), *(threading.Event() for _ in range(4))
     mirror, finish = models_room.mirror_alias, place.control.finish_receipt
 
