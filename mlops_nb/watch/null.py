@@ -167,6 +167,11 @@ class Windows:
         return np.asarray(self.rows @ self.table / max(self.rows.sum(), 1))
 
     @property
+    def apart(self) -> float:
+        "How far the windows lie from their mean: squares, each for as many rows as it stands for."
+        return float(self.rows @ ((self.table - self.mean) ** 2).sum(axis=1))
+
+    @property
     def worth(self) -> float:
         "So many windows that know nothing of each other would tell as much."
         have, off = len(self.rows), self.table - self.mean
@@ -219,12 +224,15 @@ class Measure:
 
     size: Callable[[Floats], Floats]  # columns x heaps -> heaps
     noise: Callable[[Floats, Noise], Floats]  # mean, paths -> columns x heaps
+    chance: Callable[[Floats, Terms], float] | None  # mean, terms -> height of samples, unscaled; None: days always tell more
 
 
 MEASURES = {
-    "gap": Measure(lambda d: np.abs(d).max(axis=0), _bridge_at),
-    "variation": Measure(lambda d: 0.5 * np.abs(d).sum(axis=0), _shares_draw),
-    "share": Measure(lambda d: np.abs(d[0]), lambda mean, paths: _shares_draw(np.append(mean, 1 - mean), paths)[:1]),
+    "gap": Measure(lambda d: np.abs(d).max(axis=0), _bridge_at, lambda mean, terms: gap_ceiling(mean, terms)),
+    "variation": Measure(
+        lambda d: 0.5 * np.abs(d).sum(axis=0), _shares_draw, lambda mean, terms: _shares_ceiling(mean.tobytes(), terms.level, terms.seed)
+    ),
+    "share": Measure(lambda d: np.abs(d[0]), lambda mean, paths: _shares_draw(np.append(mean, 1 - mean), paths)[:1], None),
 }
 
 
@@ -271,6 +279,17 @@ class Days:
         level = self.terms.level
         return widen(reach(self.measure.size(moved), level), len(self.ref.rows), self.terms.take, level, self._worth)
 
+    @cached_property
+    def _chance(self) -> float:
+        "What samples reach, unscaled, where the windows lie no further apart than samples of their sizes do; elsewhere infinity."
+        have, mean, of = len(self.ref.rows), self.ref.mean, self.measure.chance
+        by_chance = (have - 1) * float((mean * (1 - mean)).sum())
+        doubt = (2 / (have - 1)) ** 0.5  # of a variance that `have` values tell
+        times = self.ref.apart / by_chance if by_chance > 0 else float("inf")
+        if of is None or times > 1 + 1.5 * doubt:
+            return float("inf")
+        return of(mean, self.terms) * (max(times, 1.0) + 2 * doubt) ** 0.5
+
     def limit(self, win: Windows, m: float) -> float:
         "The height that heaps of windows reach; 0 when there are too few windows to ask."
         if len(self.ref.rows) < BLOCKS:
@@ -278,6 +297,7 @@ class Days:
         level, covered = self.terms.level, self.terms.take * self.ref.rows.mean()
         thin = m < 0.95 * covered
         found = self._height(self._moved + np.sqrt(1 / max(m, 1) - 1 / covered) * self._noise) if thin else self._full
+        found = min(found, self._chance * scale(self.ref.rows.sum(), m))
         if len(win.rows) < BLOCKS:
             return found
         own = self._heaps(2, win, len(win.rows))
