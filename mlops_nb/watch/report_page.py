@@ -193,9 +193,9 @@ def _heading(windows: Sequence[WatchWindow], at: int, dense: bool) -> str:
 def _shapes(w: Watched) -> str:
     if not w.shapes:
         return ""
-    out = ""
+    out, drawn = "", next((i for i, x in enumerate(w.windows) if x.words == w.shapes[0].window), -1)  # the newest in which something moved
     for shape in w.shapes:
-        cell = next((f.cells[-1] for f in w.features if f.name == shape.feature and f.cells), Cell())
+        cell = next((f.cells[drawn] for f in w.features if f.name == shape.feature and f.cells), Cell())
         gone = " Missing: {} before, {} now.".format(*map(percent, shape.nulls)) if any(shape.nulls) else ""
         reason = f"{cell.reason}." if cell.reason and not cell.reason.endswith(".") else cell.reason
         out += f"<div><h3>{e(shape.feature)}</h3>{histogram(shape)}<p class=soft><small>{e(reason + gone)}</small></p></div>"

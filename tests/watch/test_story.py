@@ -347,3 +347,14 @@ def test_service_levels_are_judged_by_the_objective() -> None:
     assert daily([*a_day(), level("error_share", "changed")]).state == "changed"
     burning = daily([*a_day(), level("burn_errors_fast", "changed")])
     assert burning.state == "failing" and "burn errors fast" in page(burning)
+
+
+def test_a_shape_is_explained_by_its_own_window() -> None:
+    """The newest window in which something moved is drawn, and that need not be the newest."""
+    moved = {"verdict": "changed", "reason": "half of the rows moved"}
+    first = [replace(m, **moved) if m.feature == "temp" else m for m in a_day()]
+    second = [replace(m, reason="no further apart than usual") if m.feature == "temp" else m for m in a_day(1)]
+    found = daily([*first, *second])
+    drawn = Shape("temp", found.windows[0].words, edges=(0.0, 1.0), reference=(1.0,), seen=(1.0,))
+    read = page(replace(found, shapes=(drawn,)))
+    assert "half of the rows moved." in read and "no further apart than usual." not in read
