@@ -209,8 +209,10 @@ class Job:
         "The windows that stand as the reference of a window; none when that is the training profile."
         if self.mode == "training":
             return []
+        from mlops_nb.watch.reference import select_reference
+
         first, end = self.span(start)
-        found = rule().select_reference([(moment(s), s) for s in self.starts()], self.mode, first, window_end=end)
+        found = select_reference([(moment(s), s) for s in self.starts()], self.mode, first, window_end=end)
         return list(found.views)
 
     def take(self, stale: list[int]) -> dict[int, list[Measure]]:

@@ -219,7 +219,7 @@ def reference_views(stores: Stores, span: Span, feature: str = "") -> tuple[list
 
 
 def _earlier_views(stores: Stores, span: Span, mode: str) -> tuple[list[Any], str, tuple[datetime, datetime] | None]:
-    from mlops_nb.watch.drift import select_reference
+    from mlops_nb.watch.reference import select_reference
 
     width = min(span.width, DAY)
     about: dict[str, Any] = {"version": span.version.ref, "segment": span.segment, "until": span.start}

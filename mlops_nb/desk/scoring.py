@@ -190,7 +190,7 @@ def reference_for(
     others: Iterable[Seen],
 ) -> tuple[list[Any], str, str]:
     "Profiles to compare with, their name, and why there are none."
-    from mlops_nb.watch.drift import select_reference
+    from mlops_nb.watch.reference import select_reference
 
     training = models.reference(version)
     if mode == "training":

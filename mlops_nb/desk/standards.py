@@ -193,7 +193,7 @@ def standing(stores: Stores, ref: str, expected: Sequence[Expected] = ()) -> Sta
 
 def mode_for(reference: Sequence[str], model: str) -> str:
     "What a model is held against, by the setting `watch_reference`."
-    from mlops_nb.watch.drift import MODES
+    from mlops_nb.watch.reference import MODES
 
     chosen = MODES[0]
     for entry in reference:

@@ -15,8 +15,9 @@ from mlops_nb.core.errors import UsageError
 from mlops_nb.core.records import DriftReport
 from mlops_nb.profile.sketch import profile
 from mlops_nb.profile.summary import summarize
-from mlops_nb.watch.drift import drift, select_reference, shares_of
+from mlops_nb.watch.drift import drift, shares_of
 from mlops_nb.watch.null import Terms, Windows, days_gap, heaps, level_for, student, widen
+from mlops_nb.watch.reference import select_reference
 
 @pytest.fixture(scope="module")
 def reference():
