@@ -82,7 +82,7 @@ LANES = {
         (
             pytest("demo", DEMO),  # one thing after the other, and the longest: beside all else
             Step("cells", ("python", "tools/notebooks.py", "test"), 2),
-            pytest("runs", "tests/batch", "tests/desk", *WAITING, *(f"--ignore={path}" for path in (DEMO, *ONLINE))),
+            pytest("runs", "tests/batch", "tests/desk", *FILE_BY_FILE, *(f"--ignore={path}" for path in (DEMO, *ONLINE))),
         ),
     ),
     "serving": Lane(
