@@ -16,7 +16,7 @@ from mlops_nb.core.records import DriftReport
 from mlops_nb.profile.sketch import profile
 from mlops_nb.profile.summary import summarize
 from mlops_nb.watch.drift import drift, shares_of
-from mlops_nb.watch.null import Terms, Windows, days_gap, heaps, level_for, student, widen
+from mlops_nb.watch.null import Terms, Windows, days_gap, heaps, level_for, sampling_gap, student, widen
 from mlops_nb.watch.reference import select_reference
 
 @pytest.fixture(scope="module")
@@ -192,3 +192,14 @@ def test_training_is_all_there_is():
 def test_modes_that_are_none(mode):
     with pytest.raises(UsageError):
         select_reference(DAYS, mode, datetime(2013, 1, 1))
+
+
+def test_days_that_differ_by_chance_alone_hide_nothing() -> None:
+    """Fifteen pieces of a shuffled table: a window of five is held to little more than sampling, days with moods are not."""
+    rng, edges, terms = np.random.default_rng(3), np.linspace(-3, 3, 127), Terms(level=0.005, take=5, seed=7)
+    limits = []
+    for mood in (0.0, 0.5):
+        table = np.array([(rng.normal(rng.normal(0, mood), 1, 200)[:, None] < edges).mean(axis=0) for _ in range(15)])
+        days = Windows(table, np.full(15, 200.0))
+        limits.append(days_gap(days, Windows(table[:1], days.rows[:1]), 1_000, terms) / sampling_gap(days.mean, 3_000, 1_000, terms))
+    assert 1 < limits[0] < 1.45 and limits[1] > 4
