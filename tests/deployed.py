@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import sqlite3
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -189,14 +188,10 @@ class Desk:
     def collect_all(self) -> None:
         """Collects what is left once nothing writes any more."""
         self.ws.down()
-        for _ in range(100):  # on a busy machine a writer may be a moment later than `down`
-            notes = self.ws.collect().notes
-            assert notes == (), notes
-            left = sorted((self.state / "spool").glob("*.spool"))
-            if not left:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"the collector left {[seen_of(path) for path in left]}\n{self.said()}")
+        notes = self.ws.collect().notes
+        assert notes == (), notes
+        left = sorted((self.state / "spool").glob("*.spool"))
+        assert not left, f"the collector left {[seen_of(path) for path in left]}\n{self.said()}"
 
     def kept(self, deployment: str, role: str | None = "live") -> Counter[tuple[str, int]]:
         """How often each (request, row) of a deployment is in the lake."""

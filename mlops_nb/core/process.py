@@ -15,6 +15,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +45,7 @@ def is_alive(pid: int, since: str) -> bool:
 # %% ../../nbs/core/11_process.ipynb #c42aa336
 def write_whole(path: Path, content: bytes, fsync: bool = False) -> None:
     "Puts `content` at `path` in one step, readable by the owner only; `fsync` also survives a power cut."
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.draft")  # two threads may say something at once
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)

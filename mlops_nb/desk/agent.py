@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Busy, MlopsError
-from ..core.process import OnlyOne
+from ..core.process import OnlyOne, reach
 from ..core.records import plain
 from ..core.settings import Settings, load, make_state
 from .agent_client import AgentInfo, read_card
@@ -130,6 +130,7 @@ class Agent(_Answering):
         "Ends in order."
         log.info("agent ends: %s", self.why)
         self.be("stopping")
+        reach("agent-ends")
         self.duties["following"].stop(wait=10.0)
         self.follow_up.end()
         self.duties["scheduling"].stop(wait=10.0)

@@ -56,7 +56,7 @@ class _Present:
     def __init__(self, settings: Settings):
         self.settings, self.begun = settings, time.monotonic()
         self.home = folder_id(settings.state_dir)
-        self.ends = threading.Event()
+        self.ends, self._turn = threading.Event(), threading.Lock()
         self.why = "it was told to"  # … end
         self.leave_servers = False
         self.gap = downtime(read_card(settings))  # since the agent before
@@ -72,11 +72,18 @@ class _Present:
         self.be("running")
         log.info("agent of %s begins (process %d, version %s)", self.settings.root, self.info.pid, self.info.version)
 
-    def be(self, state: Any, note: str = "") -> None:
-        "Says on its card how it is."
-        self.info = replace(self.info, state=state, heartbeat_at=now(), note=note)
-        if self.is_at_home():
-            write_card(self.settings, self.info)
+    def be(self, state: Any = "", note: str = "") -> None:
+        "Says on its card how it is; without words, that it is as before. Once it is to end, a full disk does not keep it from that."
+        with self._turn:
+            said = {"state": state, "note": note} if state else {}
+            self.info = replace(self.info, heartbeat_at=now(), **said)
+            try:
+                if self.is_at_home():
+                    write_card(self.settings, self.info)
+            except OSError as problem:
+                if not self.ends.is_set():
+                    raise
+                log.warning("the card could not be written: %s", in_words(problem))
 
     def heartbeat(self) -> None:
         "That it lives; that it can be reached; that its log is small. It ends when somebody has removed the workspace."
@@ -84,7 +91,7 @@ class _Present:
             self.why = "its workspace was removed"
             self.ends.set()
             return
-        self.be(self.info.state, self.info.note)
+        self.be()
         if self.ear.look():
             log.info("the socket was gone; it was made again")
         keep_small(log_path(self.settings.state_dir, LOG), self.settings.log_limit_mb * 1e6)

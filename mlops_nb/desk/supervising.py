@@ -7,6 +7,7 @@ __all__ = ['SERVER_LOG', 'FAILED', 'check_binding', 'running', 'differs', 'super
            'stop_servers']
 
 # %% ../../nbs/desk/05_supervising.ipynb #5d9d4dfd
+import contextlib
 import os
 import signal
 import subprocess
@@ -99,7 +100,8 @@ def stop_servers(settings: Settings, within: float = 60.0) -> int:
     for kind, seconds in ((signal.SIGTERM, within), (signal.SIGKILL, 5.0)):
         for pid, since in first if kind == signal.SIGTERM else processes:
             if is_alive(pid, since):
-                os.kill(pid, kind)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, kind)
         end = time.monotonic() + seconds
         while any(is_alive(*one) for one in processes) and time.monotonic() < end:
             time.sleep(0.02)

@@ -39,7 +39,7 @@ def up(foreground: bool, behind_proxy: bool, out: str) -> None:
 def down(out: str) -> None:
     "Stop the agent and the online server; requests that have begun are answered."
     done = workspace().down()
-    say(out, done, lambda: f"Stopped (process {done.pid})." if done.pid else done.note)
+    say(out, done, lambda: f"Stopped (process {done.pid}). {done.note}".rstrip() if done.pid else done.note)
 
 # %% ../../nbs/doors/05_cli_agent.ipynb #3dbfef2a
 @cli.command()

@@ -11,6 +11,8 @@ import pytest
 from deployed import Desk, bodies, wait_for
 from load import Load
 
+from mlops_nb.desk.agent_status import AgentStopped
+
 PAUSE = 0.003
 
 
@@ -52,6 +54,22 @@ def test_a_full_disk_is_said_or_got_over_as_was_chosen(open_desk: Callable[..., 
     kept = desk.kept(name)
     missing = sum(kept[id, 0] == 0 for id in load.good)
     assert missing == dropped and set(kept.values()) == {1}, "whole records, and each that was not kept was counted"
+
+
+def test_an_agent_whose_disk_is_full_ends_with_everything_it_looks_after(open_desk: Callable[..., Desk]) -> None:
+    """It can write neither its card nor its log nor the lake; `down` leaves nobody behind for all that, and nothing is lost."""
+    desk, name = open_desk(collect_every=3600), "agent-full"
+    desk.ws.deploy("delay", name=name)
+    with Load(desk.port, f"/models/{name}/invocations", bodies(), name=name, pause=PAUSE) as load:
+        load.more(100)
+        agent = desk.agent()
+        resource.prlimit(agent, resource.RLIMIT_FSIZE, (0, 0))
+        load.more(100)
+    assert desk.ws.down() == AgentStopped(True, agent), "it ended the servers itself"
+    assert desk.workers() == [] and not desk.agent() and not desk.supervisor()
+    assert {a.status for a in load.answers} == {200} and not load.unanswered
+    desk.collect_all()
+    assert set(desk.kept(name)) == {(id, 0) for id in load.good}
 
 
 def test_a_spool_that_nobody_empties_is_bounded(open_desk: Callable[..., Desk]) -> None:

@@ -115,6 +115,21 @@ def test_nothing_that_was_answered_is_lost(open_desk: Callable[..., Desk], seed:
     compare_labels(desk, telling, name)
 
 
+def test_what_an_agent_leaves_that_is_killed_as_it_ends_is_ended_by_down(open_desk: Callable[..., Desk]) -> None:
+    desk, name = open_desk(workers=WORKERS), "left"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLOPS_NB_ARMED", "agent-ends")
+        desk.ws.deploy("delay", name=name)
+    with Load(desk.port, f"/models/{name}/invocations", bodies(), name=name, pause=PAUSE) as load:
+        load.more(100)
+    agent, others = desk.agent(), f"{WORKERS + 1} processes"
+    stopped = desk.ws.down()
+    assert stopped.pid == agent and others in stopped.note, "it says what it found"
+    assert desk.workers() == [] and not desk.supervisor()
+    assert load.unanswered == []
+    compare(desk, load, name)
+
+
 @pytest.mark.parametrize("point", ["spool-before-write", "spool-after-write", "before-answer"])
 def test_a_worker_that_dies_beside_its_spool_loses_and_doubles_nothing(open_desk: Callable[..., Desk], point: str) -> None:
     desk, seen = open_desk(workers=WORKERS), set[int]()
