@@ -118,19 +118,36 @@ note(">")
 """
 
 
+def passed_failed(ran: "dict[str, lanes.Ran]") -> dict[str, "lanes.Tally"]:
+    return {name: r.tally for name, r in ran.items()}
+
+
 def test_steps_run_side_by_side_while_there_is_room(tmp_path: Path) -> None:
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
-    both = [lanes.Step("a", ("python", "-c", MEETS, a, b), 2), lanes.Step("b", ("python", "-c", MEETS, b, a))]
-    assert lanes.run_all(both, 60) == lanes.Tally(2, 0), "each waits for the other"
+    first = lanes.Lane(1, (lanes.Step("a", ("python", "-c", MEETS, a, b), 2),))
+    second = lanes.Lane(1, (lanes.Step("b", ("python", "-c", MEETS, b, a)),))
+    ran = lanes.run_all({"first": first, "second": second})
+    assert passed_failed(ran) == {"first": lanes.Tally(1, 0), "second": lanes.Tally(1, 0)}, "each waits for the other"
+    assert all(0 < r.tally.processor < 1 and r.begun < r.ended for r in ran.values())
 
 
-def test_a_step_waits_until_there_is_room_and_is_ended_with_its_lane(tmp_path: Path) -> None:
+def test_a_step_waits_until_there_is_room_and_is_ended_when_it_takes_too_long(tmp_path: Path) -> None:
     note = tmp_path / "said"
-    wide = lanes.Step("wide", ("python", "-c", WORKS, str(note)), 2)
-    assert lanes.run_all([wide, wide], 60) == lanes.Tally(2, 0)
+    wide = lanes.Step("wide", ("python", "-c", WORKS, str(note)), 3)
+    assert passed_failed(lanes.run_all({"it": lanes.Lane(1, (wide, wide))})) == {"it": lanes.Tally(2, 0)}
     assert note.read_text() == "<><>", "one after the other"
     hangs = lanes.Step("hangs", ("python", "-c", "import time; time.sleep(600)"))
-    assert lanes.run_all([hangs, hangs], 2) == lanes.Tally(0, 2)
+    assert passed_failed(lanes.run_all({"it": lanes.Lane(1 / 30, (hangs, hangs))}, slack=1.0)) == {"it": lanes.Tally(0, 2)}
+
+
+def test_what_does_not_fit_lets_others_pass(tmp_path: Path) -> None:
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    steps = (
+        lanes.Step("a", ("python", "-c", MEETS, a, b), 2),
+        lanes.Step("wide", ("python", "-c", "pass"), 3),  # no room for it beside the first
+        lanes.Step("b", ("python", "-c", MEETS, b, a)),
+    )
+    assert passed_failed(lanes.run_all({"it": lanes.Lane(1, steps)})) == {"it": lanes.Tally(3, 0)}
 
 
 def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +156,7 @@ def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_budgets_fit_into_half_an_hour() -> None:
-    assert sum(lane.minutes for lane in lanes.LANES.values()) <= 30
+    assert sum(lane.minutes for lane in lanes.LANES.values()) <= lanes.BUDGET <= 30
 
 
 def files_of(step: "lanes.Step") -> list[Path]:

@@ -3,9 +3,10 @@
     python tools/lanes.py                 every lane
     python tools/lanes.py fast browser    these
 
-One lane after the other; inside a lane, steps run side by side while there is room, and each line
-says whose it is. A lane that runs four times its budget is ended and has failed. The last lines
-name what failed, then count: a pytest step counts its tests, any other step counts as one.
+Lanes begin in their order; steps run side by side while there is room, those of the next lane too
+when those of this one wait, and each line says whose it is. A step that takes four times the budget
+of its lane is ended and has failed. The last lines name what failed, then count: a pytest step
+counts its tests, any other step counts as one.
 """
 
 import contextlib
@@ -17,16 +18,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
-SLACK = 4.0  # times the budget, then a lane is ended
+SLACK = 4.0  # times the budget of a lane, then a step of it is ended
 GRACE = 15.0  # seconds to take things down in order
-ROOM = 3  # processes that test at the same time, on two cores: one of them waits for something most of the time; six gain nothing
+ROOM = 4  # processes that test at the same time, on two cores: half of them wait for something most of the time
+BUDGET = 30.0  # minutes for everything
 # There are more processes than cores. Threads of one process that wait for each other then wait for their turn thousands of times: a fit of
 # boosted trees that takes 19 s alone took 251 s beside others, so numbers are worked on by one thread. And what hundreds of processes
 # import is compiled once, whatever the habit of the machine. With a BUILD_NUMBER pytest gives reasons whole.
@@ -116,11 +118,13 @@ class Tally:
     passed: int = 0
     failed: int = 0
     names: list[str] = field(default_factory=list, compare=False)  # of what failed, and why
+    processor: float = field(default=0.0, compare=False)  # minutes
 
     def __iadd__(self, other: "Tally") -> "Tally":
         self.passed += other.passed
         self.failed += other.failed
         self.names += other.names
+        self.processor += other.processor
         return self
 
 
@@ -169,20 +173,22 @@ def run(step: Step, seconds: float) -> Tally:
     reader = threading.Thread(target=pump, daemon=True)
     reader.start()
     try:
-        status = process.wait(max(1.0, seconds))
+        status, minutes = reaped(process, max(1.0, seconds))
     except subprocess.TimeoutExpired:
         print(f"\n{step.name} is over its time and was ended", flush=True)
         process.send_signal(signal.SIGINT)  # pytest takes its fixtures down: databases, servers, browsers
-        status = 124
+        status, minutes = 124, 0.0
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
+            _, minutes = reaped(process, GRACE)
     end_group(process)
     reader.join(10)
     STARTED.discard(process)
     print(f"--- {step.name}: over after {time.monotonic() - begun:.0f} s", flush=True)
     if step.command[0] == "pytest":
-        return counted("".join(lines), status)
-    return Tally(passed=1) if status == 0 else Tally(failed=1, names=[f"FAILED {step.name}: {' '.join(step.command)}"])
+        tally = counted("".join(lines), status)
+    else:
+        tally = Tally(passed=1) if status == 0 else Tally(failed=1, names=[f"FAILED {step.name}: {' '.join(step.command)}"])
+    return replace(tally, processor=minutes)
 
 
 def end_group(process: "subprocess.Popen[str]") -> None:
@@ -194,24 +200,41 @@ def end_group(process: "subprocess.Popen[str]") -> None:
             process.wait(GRACE)
 
 
-def run_all(steps: Sequence[Step], seconds: float) -> Tally:
-    "Runs steps in their order, side by side while there is room."
-    tally, end, waiting = Tally(), time.monotonic() + seconds, list(steps)
-    running: dict[Future[Tally], Step] = {}
+@dataclass
+class Ran:
+    "How it went with a lane."
+
+    waiting: list[Step]
+    tally: Tally = field(default_factory=Tally)
+    begun: float = 0.0  # 0: not yet
+    ended: float = 0.0
+
+
+def run_all(lanes: Mapping[str, Lane], slack: float = SLACK) -> dict[str, Ran]:
+    "Runs the steps of lanes in their order, side by side while there is room; one that does not fit lets others pass."
+    ran = {name: Ran(list(lane.steps)) for name, lane in lanes.items()}
+    running: dict[Future[Tally], tuple[str, Step]] = {}
     with ThreadPoolExecutor(ROOM) as threads:
         try:
-            while waiting or running:
-                while waiting and (not running or sum(s.width for s in running.values()) + waiting[0].width <= ROOM):
-                    step = waiting.pop(0)
-                    running[threads.submit(run, step, end - time.monotonic())] = step
+            while running or any(r.waiting for r in ran.values()):
+                for name, r in ran.items():
+                    for step in list(r.waiting):
+                        if not running or sum(s.width for _, s in running.values()) + step.width <= ROOM:
+                            r.waiting.remove(step)
+                            r.begun = r.begun or time.monotonic()
+                            running[threads.submit(run, step, lanes[name].minutes * 60 * slack)] = name, step
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    del running[done]
-                    tally += done.result()
+                    name, _ = running.pop(done)
+                    ran[name].tally += done.result()
+                    ran[name].ended = time.monotonic()
         except KeyboardInterrupt:
             for process in list(STARTED):
                 process.send_signal(signal.SIGINT)
             raise
-    return tally
+    return ran
+
+
+REAPING = threading.Lock()
 
 
 def processor() -> float:
@@ -220,24 +243,41 @@ def processor() -> float:
     return (used.ru_utime + used.ru_stime) / 60
 
 
+def reaped(process: "subprocess.Popen[str]", seconds: float) -> tuple[int, float]:
+    "How a process ended, and the minutes of processor time of it and its children. Raises TimeoutExpired."
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with REAPING:  # its time is added when it is asked after, so one is asked after at a time
+            before = processor()
+            status = process.poll()
+            if status is not None:
+                return status, processor() - before
+        time.sleep(0.1)
+    raise subprocess.TimeoutExpired(process.args, seconds)
+
+
+def late(minutes: float, budget: float) -> str:
+    return " · over its budget" if minutes > budget else ""
+
+
 def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in LANES]
     if unknown:
         print(f"No lane is called {unknown[0]}. There is {', '.join(LANES)}.", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this ends its steps too
-    total, report = Tally(), []
-    for name in names or list(LANES):
-        lane, start, used = LANES[name], time.monotonic(), processor()
-        print(f"\n=== {name} (budget {lane.minutes:g} min)", flush=True)
-        tally = run_all(lane.steps, lane.minutes * 60 * SLACK)
-        minutes, used = (time.monotonic() - start) / 60, processor() - used
-        late = " · over its budget" if minutes > lane.minutes else ""
+    start, total, report = time.monotonic(), Tally(), []
+    chosen = {name: LANES[name] for name in names or LANES}
+    for name, ran in run_all(chosen).items():
+        minutes, tally = (ran.ended - ran.begun) / 60, ran.tally
+        words = f"of {chosen[name].minutes:g} min" if len(chosen) == 1 else "min beside others"
         report.append(
-            f"{name:10} {minutes:5.1f} of {lane.minutes:g} min · {used:4.1f} min of processor time · "
-            f"{tally.passed} passed, {tally.failed} failed{late}"
+            f"{name:10} {minutes:5.1f} {words} · {tally.processor:4.1f} min of processor time · "
+            f"{tally.passed} passed, {tally.failed} failed{late(minutes, chosen[name].minutes) if len(chosen) == 1 else ''}"
         )
         total += tally
+    minutes = (time.monotonic() - start) / 60
+    report.append(f"together   {minutes:5.1f} of {BUDGET:g} min · {total.processor:4.1f} min of processor time{late(minutes, BUDGET)}")
     print("\n".join(["", *report, "", *total.names]))
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
     return 1 if total.failed else 0

@@ -53,7 +53,8 @@ class _Running(Base):
         gone = stop_agent(self.settings)
         ended = stop_servers(self.settings)  # what no agent looks after, or one has left that was killed as it ended
         if gone is not None:
-            return AgentStopped(True, gone.pid, note=f"It left {ended} processes of the online server, which were stopped." if ended else "")
+            left = f"It left {ended} processes of the online server, which were stopped." if ended else ""
+            return AgentStopped(True, gone.pid, left)
         if ended:
             return AgentStopped(True, note=f"No agent ran; {ended} processes of the online server were stopped.")
         return AgentStopped(False, note="Nothing was running.")
