@@ -9,6 +9,9 @@ SOURCES := pyproject.toml tools/setup \
   $(wildcard labextension/*.json labextension/.npmrc labextension/schema/*.json jupyter-config/*/*.json) \
   $(shell find labextension/src labextension/style -type f)
 
+# Images often forbid Python to keep what it compiled. Here it may: else each of a hundred processes compiles its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo lab test $(LANES:%=test-%) lint notebooks bench matrix soak binder reference docs packages clean
 
 help: ## this list

@@ -59,7 +59,6 @@ def pytest(name: str, *words: str) -> Step:
     return Step(name, ("pytest", "-q", "--durations=25", *words), width)
 
 
-WAITING = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # for processes to begin, to end, to notice: with room for one more
 FILE_BY_FILE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # a file shares what took long to make; the longest first
 COMMANDS = tuple(f"tests/doors/test_cli{name}.py" for name in ("", "_deploy", "_schedules"))  # a process for each command
 ROUTES = ("tests/doors/test_jupyter_routes.py", "tests/doors/test_jupyter_live.py")  # an agent and a server behind Jupyter's
@@ -90,8 +89,8 @@ LANES = {
     "serving": Lane(
         4.5,
         (
-            pytest("server", "tests/serve", *WAITING),
-            pytest("agent", *ONLINE, *WAITING),
+            pytest("server", "tests/serve", *FILE_BY_FILE),
+            pytest("agent", *ONLINE, *FILE_BY_FILE),
         ),
     ),
     "faults": Lane(
@@ -105,8 +104,8 @@ LANES = {
         7,
         (
             pytest("browser", "tests/browser", *FILE_BY_FILE),
-            pytest("wheel", "tests/build"),
-            pytest("commands", *COMMANDS),  # one process each, beside the browser's two
+            pytest("wheel", "tests/build"),  # these three are one process each, and fit in anywhere
+            pytest("commands", *COMMANDS),
             pytest("routes", *ROUTES),
         ),
     ),

@@ -8,6 +8,9 @@ __all__ = ['cell', 'table', 'card', 'value_of', 'pair', 'grid_of', 'failure', 'd
 # %% ../../nbs/doors/00_text.ipynb #e48c5785
 import json
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,19 +37,50 @@ def cell(value: Any) -> str:
     return f"{stamp[1]} {stamp[2]}" if stamp else text
 
 
-def table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str = "Nothing yet.") -> str:
-    "Rows as an aligned text table; `empty` is what an empty one says, with the next step."
+def table(
+    rows: Sequence[dict[str, Any]],
+    columns: Sequence[str],
+    empty: str = "Nothing yet.",  # what an empty one says, with the next step
+    width: int | None = None,  # characters of a line; 0: as many as it takes; None: those of the terminal, if it is one
+) -> str:
+    "Rows as an aligned text table."
     if not rows:
         return empty
     body = [[cell(row.get(c)) for c in columns] for row in rows]
-    widths = [max(len(c), *(len(r[i]) for r in body)) for i, c in enumerate(columns)]
     right = [any(isinstance(row.get(c), int | float) and not isinstance(row.get(c), bool) for row in rows) for c in columns]
+    limit = _terminal() if width is None else width
+    widths = _widths([[c.replace("_", " ") for c in columns], *body], right, limit)
 
     def line(parts: Sequence[str]) -> str:
-        made = (p.rjust(w) if r else p.ljust(w) for p, w, r in zip(parts, widths, right, strict=True))
-        return "  ".join(made).rstrip()
+        broken = [_broken(part, w) for part, w in zip(parts, widths, strict=True)]
+        filled = ([lines[i] if i < len(lines) else "" for lines in broken] for i in range(max(map(len, broken))))
+        made = ((p.rjust(w) if r else p.ljust(w) for p, w, r in zip(one, widths, right, strict=True)) for one in filled)
+        return "\n".join("  ".join(one).rstrip() for one in made)
 
     return "\n".join([line([c.replace("_", " ") for c in columns]), line(["-" * w for w in widths]), *map(line, body)])
+
+
+def _terminal() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def _broken(text: str, width: int) -> list[str]:
+    "Its lines; a longer word stays whole."
+    return [text] if len(text) <= width else textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _widths(lines: Sequence[Sequence[str]], right: Sequence[bool], limit: int) -> list[int]:
+    "Of each column; the widest texts give way as long as the line is longer than `limit`, down to their longest word."
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    least = [max(len(word) for text in column for word in text.split() or [""]) for column in zip(*lines, strict=True)]
+    while limit and (over := sum(widths) + 2 * (len(widths) - 1) - limit) > 0:
+        ready = [i for i, w in enumerate(widths) if not right[i] and w > max(least[i], 12)]
+        if not ready:
+            break
+        widest, *others = sorted((widths[i] for i in ready), reverse=True)
+        i = next(i for i in ready if widths[i] == widest)
+        widths[i] = max(least[i], 12, widest - over, min(others[0] if others else 0, widest - 1))
+    return widths
 
 # %% ../../nbs/doors/00_text.ipynb #306d3ca4
 def card(record: dict[str, Any]) -> str:

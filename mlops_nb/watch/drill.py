@@ -24,7 +24,7 @@ UNSEEN = "drill: never seen"
 HARMS: dict[str, str] = {
     "nulls": "a third of {feature} is missing",
     "shift": "{feature} moves by one standard deviation",
-    "unit": "{feature} comes in kilometres instead of miles",
+    "unit": "{feature} is 1.6 times as large, as where kilometres come for miles",
     "category": "5 % of {feature} is a value that was never seen",
     "silence": "nobody asks for three windows",
     "slowness": "every answer takes 40 times as long, and a second at least",
