@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['TABLES', 'VERSION_TABLE', 'metadata', 'ours', 'receipts', 'outcomes', 'permits', 'runs', 'pins', 'leases',
            'deployments', 'keys', 'alerts', 'schedules', 'queue', 'outbox', 'alert_events', 'mutes', 'BUSY_S',
-           'CONNECT_S', 'REVISIONS', 'MIGRATIONS', 'LOCK', 'read_url', 'shown', 'StoreTooNew', 'trouble', 'explain',
-           'make_engine', 'revision', 'take_turn', 'migrate', 'prepare', 'Store', 'as_stored', 'part', 'put',
+           'CONNECT_S', 'REVISIONS', 'MIGRATIONS', 'LOCK', 'MIGRATING', 'read_url', 'shown', 'StoreTooNew', 'trouble',
+           'explain', 'make_engine', 'revision', 'take_turn', 'migrate', 'prepare', 'Store', 'as_stored', 'part', 'put',
            'add_pins']
 
 # %% ../../nbs/store/01_control_schema.ipynb #70eee354
@@ -168,7 +168,7 @@ def make_engine(url: URL, read_only: bool = False) -> Engine:
 REVISIONS = ("0001", "0002", "0003", "0004")  # all that this release knows, oldest first; each is a file in control_migrations/versions
 MIGRATIONS = Path(str(files("mlops_nb.store"))) / "control_migrations"
 LOCK = 0x6D6C6F70  # "mlop": the first half of our advisory locks on PostgreSQL
-_one_thread = threading.Lock()  # alembic keeps its context in a module
+MIGRATING = threading.Lock()  # alembic keeps its context in a module: one thread of a process at a time, MLflow's migrations too
 
 
 def revision(connection: Connection) -> str:
@@ -191,7 +191,7 @@ def migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with _one_thread, engine.connect().execution_options(mlops_write=True) as connection, connection.begin():
+    with MIGRATING, engine.connect().execution_options(mlops_write=True) as connection, connection.begin():
         take_turn(connection, 1)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")  # looks again, so whoever came second finds nothing to do

@@ -106,7 +106,9 @@ def _copy_template(draft: Path) -> None:
 def _build(path: Path) -> None:
     from mlflow import MlflowClient
 
-    with silent("mlflow", "alembic"):
+    from mlops_nb.store.control_schema import MIGRATING
+
+    with MIGRATING, silent("mlflow", "alembic"):
         MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -209,6 +211,8 @@ def connect(settings: Settings, tracking_uri: str = "", registry_uri: str = "") 
     quiet()
     from mlflow import MlflowClient
 
+    from mlops_nb.store.control_schema import MIGRATING
+
     tracking = tracking_uri or settings.tracking_uri
     registry = registry_uri or (tracking_uri or settings.registry_uri)
     for uri in dict.fromkeys((tracking, registry)):
@@ -219,7 +223,8 @@ def connect(settings: Settings, tracking_uri: str = "", registry_uri: str = "") 
             if version and version < OLDEST:
                 words = f"MLflow {'.'.join(map(str, version))} at {shown(uri)} has no aliases."
                 raise StoreTooOld(words, hint="Upgrade the server to MLflow 2.3 or later.")
-    with speaking(tracking), silent("mlflow.store", "alembic"):
+    turn = contextlib.nullcontext() if is_remote(tracking) else MIGRATING  # an empty database gets its tables now
+    with speaking(tracking), silent("mlflow.store", "alembic"), turn:
         return MlflowClient(tracking, registry)
 
 

@@ -73,7 +73,7 @@ def names() -> dict[str, tuple[str, str]]:
 def test_the_search_finds_one_of_each_kind(pages: Path, page: Page) -> None:
     for kind, (name, where) in names().items():
         page.goto(f"{(pages / 'search.html').as_uri()}?q={quote(name)}")
-        expect(page.get_by_role("main")).to_contain_text("Search finished", timeout=10_000)
+        expect(page.get_by_role("main")).to_contain_text("Search finished", timeout=120_000)
         links = [link.get_attribute("href") or "" for link in page.locator("ul.search a").all()]
         assert [link for link in links if where in link], f"{kind} {name}: {links}"
 

@@ -112,7 +112,7 @@ def test_an_agent_that_breaks_off_or_says_nothing_is_away(tmp_path: Path) -> Non
         wait_until(lambda: ear.at_work >= 2, words="both calls are being answered")
         for caller in list(ear._callers):
             caller.shutdown(socket.SHUT_RDWR)
-        asking.join(10)
+        asking.join(300)
         assert "promote" in failed[0].message and "before you ask again" in (failed[0].hint or "")
     finally:
         hold.set()

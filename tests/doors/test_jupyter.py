@@ -156,7 +156,7 @@ async def test_a_slow_workspace_does_not_hold_up_the_server(jp_fetch, monkeypatc
     """The answer waits for an event that only another answer of the same server can set off."""
     other_answered = threading.Event()
     monkeypatch.setattr(routes_data, "overview", lambda ask: {"waited": other_answered.wait(300)})
-    slow = asyncio.ensure_future(jp_fetch(*ROUTE, request_timeout=300))
+    slow = asyncio.ensure_future(jp_fetch(*ROUTE))
     await jp_fetch("api", "status")
     other_answered.set()
     assert json.loads((await slow).body) == {"waited": True}

@@ -75,7 +75,7 @@ def ask(jp_fetch: Any) -> Asking:
     async def asked(method: str, route: str, body: Any = None, code: int = 0, **query: Any) -> Any:
         text = body if isinstance(body, str | bytes) else json.dumps(body or {}) if method == "POST" else None
         try:
-            done = await jp_fetch("mlops-nb", "api", *route.split("/"), method=method, body=text, params=query, request_timeout=300)
+            done = await jp_fetch("mlops-nb", "api", *route.split("/"), method=method, body=text, params=query)
         except HTTPClientError as refused:
             assert refused.response is not None and refused.code == code, refused.response and refused.response.body
             return json.loads(refused.response.body)
@@ -425,7 +425,7 @@ async def test_dashboards_stand_behind_jupyters_own_door(jp_fetch: Any, root: Pa
     with pytest.raises(HTTPClientError) as stranger:
         await jp_fetch(*place, headers={"Authorization": "token wrong"}, params={"name": "double"}, follow_redirects=False)
     assert stranger.value.code in (302, 403), "nobody is let in who has not signed in to Jupyter"
-    done = await jp_fetch(*place, params={"name": "double", "theme": "dark", "workspace": ""}, request_timeout=300)
+    done = await jp_fetch(*place, params={"name": "double", "theme": "dark", "workspace": ""})
     page = done.body.decode()
     assert ">double</h1>" in page and 'data-jp-theme-light="false"' in page and "read_only=True" not in page
     assert 'href="fleet?theme=dark"' in page, "its links keep the theme"

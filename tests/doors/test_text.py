@@ -25,7 +25,7 @@ def on_a_terminal(columns: int) -> list[str]:
                 said += part
         except OSError:  # Linux says so where the other end was closed
             pass
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
     return said.decode().splitlines()
 
 

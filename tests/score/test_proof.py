@@ -85,8 +85,12 @@ def test_a_hang_ends_with_its_children(tmp_path: Path) -> None:
     note = tmp_path / "child"
     waits = "import subprocess, sys, pathlib\nchild = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
     waits += f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\nchild.wait()"
-    found = prove(*version(tmp_path / "v", waits, [1, 2, 3]), timeout=12)
-    assert found.state == "broken" and "within 12 s" in found.reason
+    where = version(tmp_path / "v", waits, [1, 2, 3])
+    for seconds in (12, 50, 200):  # a busy machine may need more than the first only to begin
+        found = prove(*where, timeout=seconds)
+        assert found.state == "broken" and f"within {seconds} s" in found.reason
+        if note.exists():
+            break
     child = int(note.read_text())
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -3,13 +3,18 @@
 import ast
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from mlflow import MlflowException
 
 from mlops_nb import Workspace
 from mlops_nb.core.settings import init
+from mlops_nb.store import control_schema as schema
+from mlops_nb.store.models_server import fresh_database
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent / "mlops_nb"
 AFTERWARDS = {"server_version"}  # asked of a server to which there is a client already
@@ -80,3 +85,33 @@ def test_who_only_reads_leaves_no_folder_where_she_stands(tmp_path: Path, monkey
     assert reader.versions() == [] and list(stands.iterdir()) == []
     with pytest.raises(MlflowException, match="readonly"):
         reader.stores.models.client.create_registered_model("smuggled")
+
+
+def test_the_tables_of_two_databases_are_made_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Jupyter server opens a workspace in one thread and counts its models in another, and alembic has one context a process."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    engine = schema.make_engine(schema.read_url(f"sqlite:///{tmp_path / 'control.db'}"))
+    begun, made = threading.Event(), threading.Event()
+    problems: list[Exception] = []
+
+    def rest(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if "CREATE TABLE" in statement and not begun.is_set():
+            begun.set()
+            made.wait(3)  # in turns, nothing is made meanwhile
+
+    def make() -> None:
+        begun.wait(300)
+        try:
+            fresh_database(tmp_path / "mlflow.db", tmp_path / "artifacts")
+        except Exception as problem:
+            problems.append(problem)
+        made.set()
+
+    sa.event.listen(engine, "before_cursor_execute", rest)
+    other = threading.Thread(target=make)
+    other.start()
+    schema.migrate(engine)
+    other.join(300)
+    with engine.connect() as connection:
+        assert schema.revision(connection) == schema.REVISIONS[-1] and problems == []
+    engine.dispose()
