@@ -14,6 +14,7 @@ settings.load_profile("tests")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several processes share the cores: threads of one would wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # a test with a HOME of its own has it too
 os.environ.setdefault("MLOPS_NB_POOL_IDLE", "20")  # each test's workspace has a warm process of its own; it must not stay for long
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background by a shell, and children would inherit it
