@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import Busy, UsageError
+from ..core.errors import Busy, ColumnNotFound, UsageError, nearest
 from ..core.lineage import current_actor
 from ..core.measures import Measure
 from ..core.records import Record, now, plain, utc
@@ -24,7 +24,7 @@ from ..core.settings import workspace_key
 from ..watch.alarms import Alarm, evaluate, rules_digest
 from ..watch.rules import Rule, rules_text
 from .logging import age_of
-from .measuring import measures, watched_models
+from .measuring import find_watched, listed_of, measures, watched_models
 from .stores import Base, Stores
 from .watch_file import kind_of, rules_of, watch_path
 
@@ -183,22 +183,24 @@ class Backtest(Record):
 
 
 def backtest(stores: Stores, model: str, days: int = 90, rules: Any = None) -> Backtest:
-    "What the rules would have raised in so many days before the end of the newest window."
-    if days < 1:
-        raise UsageError(f"days is {days}.", field="days", hint="1 or more; 90 is usual.")
+    "What the rules would have raised in so many days before the end of the newest window. Raises ModelNotFound."
+    if not 1 <= days <= 36_500:
+        raise UsageError(f"days is {days:,}.", field="days", hint="1 to 36,500; 90 is usual.")
     chosen = rules_of(stores, model, rules)
     alarms, found = alarms_of(stores, model, chosen)
     if not found:
+        find_watched(stores, model)
         words = f"No windows of {model} have been measured yet, so nothing can be said."
         return Backtest(model, days, None, None, 0, rules_digest(chosen), (), words)
-    until = max(m.end for m in found)
+    newest = max(m.start for m in found)
+    until = min(m.end for m in found if m.start == newest)  # the day, and not the month that begins with it
     since = until - timedelta(days=days)
     mine = tuple(a for a in alarms if a.raised >= since)
     windows = len({m.start for m in found if m.start >= since})
     told = [a for a in mine if a.severity != "info"]
-    monthly = len(told) / (days / 30.4)
+    covered = min(timedelta(days=days), until - min(m.start for m in found)) / timedelta(days=30.4)  # months
     words = f"In the {days} days to {until:%Y-%m-%d}, {windows} windows: {len(told)} alert{'s' * (len(told) != 1)}"
-    words += f" ({monthly:.1f} a month)" if told else ""
+    words += f" ({len(told) / max(covered, 1):.1f} a month)" if told else ""
     soft = len(mine) - len(told)
     words += f" and {soft} that only inform." if soft else "."
     return Backtest(model, days, since, until, windows, rules_digest(chosen), mine, words)
@@ -228,19 +230,32 @@ class Alerting(Base):
         return self.stores.control.acknowledge(alert, self._actor(), note)
 
     def snooze(self, alert: str, until: Any, reason: str) -> Alert:
-        "Nobody is told of it until then (an instant, or how long: `3d`)."
+        "Nobody is told of it until then (an instant, or how long: `3d`; `0d`: it is told of again at once)."
         self._change("snooze")
         return self.stores.control.snooze(alert, _until(until), reason, self._actor())
 
     def mute(self, model: str, feature: str = "", *, kind: str = "", reason: str, until: Any = None) -> "Mute":
-        "Nothing of that feature, or of that kind of alert, is raised any more."
+        "Nothing of that feature, or of that kind of alert, is raised any more; of both: nothing of that kind about that feature."
         self._change("mute")
         end = None if until is None else _until(until)
+        self._can_be_muted(model, feature, kind)
         found = self.stores.control.mute(model, feature=feature, kind=kind, reason=reason, actor=self._actor(), until=end)
         with contextlib.suppress(Busy):  # whoever is at it, or comes next, sees the mute
             if self.stores.control.alerts(model=model):
                 settle(self.stores, model, more=self._service(model))
         return found
+
+    def _can_be_muted(self, model: str, feature: str, kind: str) -> None:
+        seen = {m.feature for m in measures(self.stores, model, window="")}
+        if not seen:
+            find_watched(self.stores, model)
+        elif feature and feature not in seen:
+            words = f"No window of {model} has a feature “{feature}”."
+            raise ColumnNotFound(words, field="feature", hint=nearest(feature, sorted(seen - {""})))
+        kinds = [rule.name for rule in rules_of(self.stores, model)]
+        if kind and kind not in kinds:
+            hint = f"{nearest(kind, kinds)} `mlops-nb watch rules {model}` lists them."
+            raise UsageError(f"No rule raises alerts of kind “{kind}”.", field="kind", hint=hint)
 
     def unmute(self, model: str, feature: str = "", *, kind: str = "") -> bool:
         "It is heard of again; whether it was muted."
@@ -248,8 +263,17 @@ class Alerting(Base):
         return self.stores.control.unmute(model, feature=feature, kind=kind, actor=self._actor())
 
     def mutes(self, model: str = "") -> "list[Mute]":
-        "What is muted."
-        return self.stores.control.mutes(model)
+        "What is muted. Raises ModelNotFound."
+        return listed_of(self.stores, model, self.stores.control.mutes)
+
+    def alerts(self, open_only: bool = True, model: str = "") -> list[Alert]:
+        "What needs a person, the newest first; with what needed one in the past when `open_only` is False. Raises ModelNotFound."
+        return listed_of(self.stores, model, lambda name: self.stores.control.alerts(open_only=open_only, model=name))
+
+    def resolve_alert(self, id: str, reason: str = "") -> Alert:
+        "Marks an alert as dealt with."
+        self._change("resolve_alert")
+        return self.stores.control.resolve_alert(id, actor=self._actor(), reason=reason)
 
     def alert(self, id: str) -> Alert:
         "One alert, open or over."
@@ -257,10 +281,13 @@ class Alerting(Base):
 
     def alert_history(self, alert: str = "", *, model: str = "", limit: int = 200) -> "list[AlertEvent]":
         "What was done about an alert, or about those of a model, the newest first."
-        return self.stores.control.alert_history(alert, model=model, limit=limit)
+        history = self.stores.control.alert_history
+        return listed_of(self.stores, model, lambda name: history(alert, model=name, limit=limit))
 
     def rules(self, model: str) -> tuple[Rule, ...]:
-        "What somebody is told of."
+        "What somebody is told of. Raises ModelNotFound, unless there is a watch file of the name."
+        if not watch_path(self.stores.settings.root, model).exists():
+            find_watched(self.stores, model)
         return rules_of(self.stores, model)
 
     def write_rules(self, model: str) -> Path:
@@ -279,15 +306,15 @@ class Alerting(Base):
 
 
 def _until(given: Any) -> datetime:
-    if isinstance(given, datetime):
-        return utc(given)
-    if isinstance(given, str):
-        try:
-            return utc(datetime.fromisoformat(given))
-        except (ValueError, OverflowError):
-            pass
     hint = "Like 3d, 12h, or 2026-12-24."
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            given = datetime.fromisoformat(given)
     try:
+        if isinstance(given, datetime):
+            if utc(given) <= now():
+                raise UsageError(f"{utc(given):%Y-%m-%d %H:%M} UTC is over already.", field="until", hint=hint)
+            return utc(given)
         age = age_of(given)
         if age is None:
             raise UsageError("Until when?", field="until", hint=hint)

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['WORSE', 'MOST_GAPS', 'width_of', 'Promise', 'promise_of', 'of_window', 'of_report', 'Mark', 'mark_of',
-           'changed_windows', 'from_labels', 'take', 'is_deployed', 'watched_models', 'Measuring']
+           'changed_windows', 'from_labels', 'take', 'is_deployed', 'watched_models', 'find_watched', 'listed_of',
+           'Measuring']
 
 # %% ../../nbs/desk/08_measuring.ipynb #ed63a7fe
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -331,6 +332,24 @@ def watched_models(stores: Stores) -> list[str]:
     return sorted({*models_of(place, "profiles"), *models_of(place, "predictions"), *deployed})
 
 
+def find_watched(stores: Stores, model: str) -> str:
+    "The model that a name or a reference means, registered, or only served or measured. Raises ModelNotFound."
+    from mlops_nb.store.lake_served import models_of
+
+    name = model.partition("@")[0]
+    if name not in (*models_of(stores.lake.place, "measures"), *watched_models(stores)):
+        try:
+            name = stores.models.get(model).name
+        except MlopsError:
+            stores.models.aliases(name)  # a model without a champion; raises when there is none of the name
+    return name
+
+
+def listed_of(stores: Stores, model: str, of: Callable[[str], list[Any]]) -> list[Any]:
+    "What there is of a model, or of all. A name that nobody knows is an error and no quiet model. Raises ModelNotFound."
+    return of(model) or (of(find_watched(stores, model)) if model else [])
+
+
 class Measuring(Base):
     "The numbers the watch takes."
 
@@ -360,10 +379,4 @@ class Measuring(Base):
 
     def watched_name(self, model: str) -> str:
         "The model that a name or a reference means, registered or only served. Raises ModelNotFound."
-        name = model.partition("@")[0]
-        if name not in watched_models(self.stores):
-            try:
-                name = self.stores.models.get(model).name
-            except MlopsError:
-                self.stores.models.aliases(name)  # a model without a champion; raises when there is none of the name
-        return name
+        return find_watched(self.stores, model)

@@ -20,6 +20,7 @@ from ..core.serving import Alert
 from ..watch.policy import RetrainPolicy
 from ..watch.report import CheckReport
 from .checking import Checks, let_through
+from .measuring import listed_of
 from .production import actor, promote
 from .recalling import find_alert
 from .runs import Runs
@@ -192,8 +193,9 @@ class Retraining(Checks, Runs):
         return done
 
     def proposals(self, model: str = "", open_only: bool = True) -> list[Alert]:
-        "Challengers that wait for a decision, the newest first."
-        found = self.stores.control.alerts(open_only=open_only, model=model, limit=None)
+        "Challengers that wait for a decision, the newest first. Raises ModelNotFound."
+        alerts = self.stores.control.alerts
+        found = listed_of(self.stores, model, lambda name: alerts(open_only=open_only, model=name, limit=None))
         return [a for a in found if a.kind == PROPOSED]
 
     def dismiss(self, proposal: str, reason: str) -> Alert:

@@ -78,7 +78,7 @@ def watch_history(alert_or_model: str, limit: int, out: str) -> None:
 @watch.command("mute")
 @click.argument("model")
 @click.option("--feature", default="", help="A column that nobody wants to hear of.")
-@click.option("--kind", default="", help="Or a kind of alert: drift, labels_missing, …")
+@click.option("--kind", default="", help="A kind of alert: drift, labels_missing, …; with --feature: only that kind, of it.")
 @click.option("--reason", required=True, help="Why.")
 @click.option("--for", "until", default=None, metavar="30d", help="How long, or until when; default: until it is unmuted.")
 @output
@@ -86,7 +86,7 @@ def watch_mute(model: str, feature: str, kind: str, reason: str, until: str | No
     "Raise nothing of a feature, or of a kind, any more."
     found = workspace().mute(model, feature, kind=kind, reason=reason, until=until)
     end = f" until {cell(found.to_dict()['until'])}" if found.until else ""
-    say(out, found, lambda: f"{found.model}: {found.feature or found.kind} is muted{end}.")
+    say(out, found, lambda: f"{found.model}: {' about '.join(filter(None, (found.kind, found.feature)))} is muted{end}.")
 
 
 @watch.command("unmute")

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from mlops_nb.core.errors import Busy, MlopsError, ReadOnly, UsageError
+from mlops_nb.core.errors import Busy, MlopsError, ModelNotFound, ReadOnly, UsageError
 from mlops_nb.core.measures import Measure
 from mlops_nb.core.records import now
 from mlops_nb.core.schedules import Schedule
@@ -152,6 +152,27 @@ def test_mutes_take_back_and_give_back(ws: Workspace) -> None:
         Workspace(ws.root, read_only=True).mute("delay", "x", reason="y")
 
 
+def test_a_slip_of_the_pen_mutes_nothing_and_is_no_quiet_model(ws: Workspace) -> None:
+    take(ws, range(8), bad={5, 6, 7}, feature="größe ✈")
+    (alert,) = ws.settle_alerts("delay")
+    for wrong, hint in (({"feature": "grösse ✈"}, "Did you mean größe ✈"), ({"kind": "drft"}, "Did you mean drift")):
+        with pytest.raises(MlopsError, match=r"No window|No rule") as said:
+            ws.mute("delay", reason="season", **wrong)
+        assert hint in (said.value.hint or "")
+    with pytest.raises(UsageError, match="over already"):
+        ws.mute("delay", kind="drift", reason="season", until=now() - timedelta(days=1))
+    for ask in (ws.mutes, ws.backtest, ws.rules, ws.proposals):
+        with pytest.raises(ModelNotFound, match="dely"):
+            ask("dely")
+    for listed in (ws.alerts, ws.alert_history):
+        with pytest.raises(ModelNotFound, match="dely"):
+            listed(model="dely")
+    assert ws.write_rules("dely").exists() and ws.rules("dely"), "rules may be written before there is a model"
+    assert ws.mutes() == [] and [a.id for a in ws.alerts(model="delay")] == [alert.id]
+    ws.mute("delay", "größe ✈", kind="quality", reason="of that kind only")
+    assert [a.id for a in ws.alerts(model="delay")] == [alert.id]
+
+
 def test_who_looks_after_it_or_put_it_off_is_told_no_more(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "ws").root
     with open(root / "settings.ini", "a", encoding="utf-8") as file:
@@ -174,8 +195,8 @@ def test_who_looks_after_it_or_put_it_off_is_told_no_more(tmp_path: Path) -> Non
     second = control.raise_alert("drift", "moved", cause="c")
     ws.acknowledge(second.id)
     assert told() == 2
-    for wrong in ("soon", "-3d"):
-        with pytest.raises(MlopsError):
+    for wrong in ("soon", "-3d", "2013-01-01", "9999-12-31T23:59-23:00"):
+        with pytest.raises(UsageError, match=r"length of time|over already|later than time"):
             ws.snooze(first.id, wrong, "x")
 
 
@@ -208,11 +229,11 @@ def test_schedules_that_are_dead_or_only_fail(ws: Workspace) -> None:
 
 
 def test_a_backtest_is_the_same_function_on_the_past(ws: Workspace) -> None:
-    assert "nothing can be said" in ws.backtest("delay").summary
     take(ws, range(100), bad={2, 3, 4, 50, 51, 52, 97, 98, 99})
     found = ws.backtest("delay", days=90)
     assert [a.raised for a in found.alarms] == [FIRST + 52 * DAY, FIRST + 99 * DAY] and found.windows == 90
-    assert "2 alerts" in found.summary and ws.alerts() == [], "nothing is raised by it"
+    assert "2 alerts (0.7 a month)" in found.summary and ws.alerts() == [], "nothing is raised by it"
+    assert ws.backtest("delay", days=5_000).summary.endswith("100 windows: 3 alerts (0.9 a month)."), "of the months that were measured"
     strict = {"rules": {"drift": {"k": 4}}}
     assert ws.backtest("delay", rules=strict).alarms == () and ws.backtest("delay", rules=strict).rules != found.rules
     settle(ws.stores, "delay")
@@ -272,6 +293,7 @@ def test_a_drill_rings_what_it_harms_and_changes_nothing(ws: Workspace, capsys: 
     ws.register(model, "late", train=train, test=test, target="late", id="flight_id", time="scheduled")
     with pytest.raises(MlopsError, match="nothing to drill on"):
         ws.drill("late")
+    assert "nothing can be said" in ws.backtest("late").summary and ws.alerts(model="late") == ws.mutes("late") == []
     ws.predict("late", live)
     ws.label("late", live[["flight_id", "late"]])
     before = {area: served.read(ws.stores.lake.place, area, "late").num_rows for area in served.AREAS}
