@@ -2629,6 +2629,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mlops_nb.desk.probing.Prober._ask': ('desk/probing.html#prober._ask', 'mlops_nb/desk/probing.py'),
                                        'mlops_nb.desk.probing.Prober._enter': ( 'desk/probing.html#prober._enter',
                                                                                 'mlops_nb/desk/probing.py'),
+                                       'mlops_nb.desk.probing.Prober._totals': ( 'desk/probing.html#prober._totals',
+                                                                                 'mlops_nb/desk/probing.py'),
                                        'mlops_nb.desk.probing.Prober.look': ('desk/probing.html#prober.look', 'mlops_nb/desk/probing.py'),
                                        'mlops_nb.desk.probing.Total': ('desk/probing.html#total', 'mlops_nb/desk/probing.py'),
                                        'mlops_nb.desk.probing._Kept': ('desk/probing.html#_kept', 'mlops_nb/desk/probing.py'),

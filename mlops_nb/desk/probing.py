@@ -56,10 +56,10 @@ def total(found: Counted) -> Total:
     )
 
 
-def since(before: Total | None, after: Total) -> Total:
-    "What came in addition."
-    if before is None or after.requests < before.requests or after.bounds != before.bounds:
-        return after if before is not None else Total(bounds=after.bounds, buckets=(0,) * len(after.buckets))
+def since(before: Total, after: Total) -> Total:
+    "What came in addition; all of it where counting began anew."
+    if after.requests < before.requests or after.bounds != before.bounds:
+        return after
     buckets = tuple(max(0, a - b) for a, b in zip(after.buckets, before.buckets, strict=True))
     return Total(
         after.requests - before.requests, max(0, after.failed - before.failed), max(0, after.client - before.client),
@@ -213,6 +213,7 @@ class Prober:
         self.probes: dict[str, Probe] = {}  # the newest
         self.kept, self.noted = _Kept(), _Noted(settings)
         self._here = False  # this agent has looked before
+        self._first = {} if self.noted.at else self._totals()  # nobody knows since when these are
 
     def look(self) -> None:
         "One round. What keeps it from storing is raised; what was seen is stored with the next one."
@@ -232,10 +233,14 @@ class Prober:
                 zip(names, pool.map(lambda name: ask(url, name, self.settings.tls_cert, patience), names), strict=True)
             )
 
+    def _totals(self) -> dict[str, Total]:
+        return {ref: total(found) for ref, found in read(Places(self.settings.state_dir).counters).items()}
+
     def _enter(self, served: list[Deployment], ended: list[Deployment], at: datetime) -> None:
-        last, before, routes = self.noted.at, self.noted.totals, self.noted.routes
+        last, routes = self.noted.at, self.noted.routes
+        before = self._first if last is None else self.noted.totals
         now_by = {one.name: [route.version for route in one.routes] for one in served}
-        totals = {ref: total(found) for ref, found in read(Places(self.settings.state_dir).counters).items()}
+        totals = self._totals()
         away = not self._here and (last is None or at - last > self.every * 1.5)  # nobody looked until now
         start = last if last is not None and last < at else at - self.every
         for one in (*served, *ended):
@@ -244,7 +249,7 @@ class Prober:
             answered = (*now_by.get(one.name, ()), *routes.get(one.name, ()))  # what was replaced or stopped answered until then
             for ref in dict.fromkeys(ref for ref in answered if ref in totals):
                 zero = Total(bounds=totals[ref].bounds, buckets=(0,) * len(totals[ref].buckets))
-                more = since(before.get(ref, zero if last is not None else None), totals[ref])
+                more = since(before.get(ref, zero), totals[ref])
                 found += counted(ref, more, start, at)
             self.kept.add(one.name, found)
         self._here = True
