@@ -92,7 +92,7 @@ def let_through(stores: Stores, version: ModelVersion, alias: str) -> dict[str, 
     if report is None:
         return {}
     if not report.passed:
-        all_the_same = f'ws.promote("{version.ref}", alias="{alias}", force=True, reason="…") does it all the same.'
+        all_the_same = "force=True with a reason (`--force --reason …`) promotes it all the same."
         hint = f"`mlops-nb check {version.ref}` shows why; {all_the_same}"
         refused = CheckFailed(f"{version.ref} may not become {alias}. {report.summary}", field="version", hint=hint)
         refused.report = report

@@ -200,7 +200,11 @@ class Expecting(Base):
         if start is None or end is None:
             hint = f'ws.expect("{found.ref}", "2013-06-01", "2013-07-01", reason="…")'
             raise UsageError("Which window? It needs a start and an end.", field="start", hint=hint)
-        return expect(self.stores, found, as_instant(start, "start"), as_instant(end, "end"), feature or "", reason)
+        begin, over = as_instant(start, "start"), as_instant(end, "end")
+        if over <= begin:
+            words = f"The window ends at {over:%Y-%m-%d %H:%M}, and begins at {begin:%Y-%m-%d %H:%M}."
+            raise UsageError(words, field="end", hint="The end comes later, and is not part of it.")
+        return expect(self.stores, found, begin, over, feature or "", reason)
 
     def expected(self, model: str) -> list[Expected]:
         "The windows that were declared normal and still are, oldest first."

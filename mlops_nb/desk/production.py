@@ -121,7 +121,8 @@ def promote(
     evidence = {"digest": found.digest, "state": found.state, "metrics": found.metrics, "snapshots": list(found.snapshots)}
     gated = gate is not None and last is not None and last.to_version is not None and alias in models.settings.gated_aliases
     if gated and force and not reason.strip():
-        raise UsageError(f"{found.ref} is forced past the gate of {alias}, and nothing says why.", field="reason", hint='Add reason="…".')
+        words = f"{found.ref} is forced past the gate of {alias}, and nothing says why."
+        raise UsageError(words, field="reason", hint='Add reason="…" (`--reason …`).')
     if gate is not None and not force:
         evidence |= gate(found, alias)
     forced = found.state != "proven" or (gated and force)

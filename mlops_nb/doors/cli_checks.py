@@ -76,7 +76,7 @@ def replay(ref: str, last: str, against: str, limit: int, form: str, file: str |
 @click.option("--alias", default="champion", show_default=True, help="The name to give it.")
 @click.option("--reason", default="", help="Goes into the receipt.")
 @click.option("--force", is_flag=True, help="Even where it is not proven or did not pass its check (needs --reason).")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @output
 def models_promote(ref: str, alias: str, reason: str, force: bool, yes: bool, out: str) -> None:
     "Give a version an alias; leaves a signed receipt. The champion is only followed by what has passed its check."

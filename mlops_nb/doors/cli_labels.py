@@ -61,7 +61,7 @@ def predictions_list(model: str, last: str, limit: int, with_labels: bool, out: 
 @click.argument("model")
 @click.option("--where", required=True, help='Which rows: "entity_id = C-17", several with and.')
 @click.option("--reason", default="", help="Goes into the receipt.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @output
 def data_forget(model: str, where: str, reason: str, yes: bool, out: str) -> None:
     "Remove matching predictions and their labels from every file, for good; leaves a receipt."

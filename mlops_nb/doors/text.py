@@ -12,6 +12,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from ..core.errors import MlopsError, UsageError
@@ -20,6 +21,8 @@ from ..core.records import plain
 # %% ../../nbs/doors/00_text.ipynb #8ee8ca63
 def cell(value: Any) -> str:
     "One value as a person reads it."
+    if isinstance(value, datetime | float):
+        value = plain(value)  # a time as in JSON; what is not a number is nothing
     if value is None or value == "":
         return ""
     if isinstance(value, bool):

@@ -149,6 +149,8 @@ def test_declared_normal_and_taken_back(ws: Workspace, capsys: pytest.CaptureFix
     ws.predict("late", pd.concat([LIVE, flights("2013-02-13", 2, shift=2.5, id=40_000), flights("2013-02-15", 1, shift=-3, id=50_000)]))
     before = chosen(ws.take_measures("late"), "drift", "score")
     assert [m.verdict for m in before[10:]] == ["drifted"] * 5
+    with pytest.raises(UsageError, match=r"ends at 2013-01-01 00:00, and begins at 2013-02-01 00:00"):
+        ws.expect("late", "2013-02-01", "2013-01-01")
     with pytest.raises(UsageError, match=r"late/1 has 0 answered rows in the window 2014-01-01 00:00 to .*; a reference needs 30\."):
         ws.expect("late/1", "2014-01-01", "2014-02-01")
     with pytest.raises(UsageError, match="no feature"):

@@ -42,7 +42,7 @@ def test_a_check_exits_with_3_when_it_says_no(place: Path) -> None:
 
 def test_a_promotion_shows_its_check_and_is_refused_with_3(place: Path) -> None:
     error = error_of("models", "promote", "delay/3", cwd=place, code=3)
-    assert error["code"] == "check_failed" and "force=True" in error["hint"]
+    assert error["code"] == "check_failed" and "--force" in error["hint"]
     assert error_of("models", "promote", "delay/3", "--force", cwd=place, code=2)["field"] == "reason"
     receipt = json.loads(shell("models", "promote", "delay/2", "-o", "json", cwd=place).stdout)
     assert receipt["evidence"]["check"]["passed"] is True and receipt["to_version"] == 2
