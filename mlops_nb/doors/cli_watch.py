@@ -16,16 +16,16 @@ from .frame import output, say, watch, workspace
 from .text import table
 
 # %% ../../nbs/doors/06_cli_watch.ipynb #785b1b38
-def pass_text(model: str, taken: list[dict[str, Any]]) -> str:
-    "How many measures were taken, and what the newest window says that is not as usual."
+def pass_text(model: str, taken: list[dict[str, Any]], stored: list[dict[str, Any]]) -> str:
+    "How many measures were taken, and what those stored of the newest window say that is not as usual."
     if not taken:
         return f"Nothing of {model} has changed since the pass before."
     windows = len({m["start"] for m in taken})
     moved = [m for m in taken if m["verdict"] in ("changed", "drifted")]
     head = f"{len(taken):,} measures of {model} in {windows:,} window(s); {len(moved):,} of them changed or drifted."
-    judged = [m["start"] for m in taken if m["verdict"] != "none"]
+    judged = [m["start"] for m in stored if m["verdict"] != "none"]
     newest = max(judged or [m["start"] for m in taken])
-    shown = [m for m in moved if m["start"] == newest]
+    shown = [m for m in stored if m["start"] == newest and m["verdict"] in ("changed", "drifted")]
     worst = sorted(shown, key=lambda m: (m["verdict"] != "drifted", -m["severity"]))[:12]
     rows = [m | {"what": m["feature"] or m["name"], "value": "" if m["value"] is None else f"{m['value']:.3g}"} for m in worst]
     body = table(rows, ["verdict", "kind", "what", "version", "segment", "value", "reason"]) if rows else "nothing out of the ordinary"
@@ -40,8 +40,11 @@ def pass_text(model: str, taken: list[dict[str, Any]]) -> str:
 @output
 def watch_pass(model: str, window: str, reference: str, fresh: bool, out: str) -> None:
     "Take the measures of a model's windows that have changed: drift, quality, volume, performance, …"
-    taken = [m.to_dict() for m in workspace().take_measures(model, window=window, reference=reference, fresh=fresh)]
-    say(out, listing(taken), lambda: pass_text(model, taken))
+    ws = workspace()
+    found = ws.take_measures(model, window=window, reference=reference, fresh=fresh)
+    since = max((m.start for m in found if m.verdict != "none"), default=found[-1].start) if found else None  # the newest that was judged
+    taken, stored = ([m.to_dict() for m in them] for them in (found, ws.measures(model, window=window, since=since) if found else []))
+    say(out, listing(taken), lambda: pass_text(model, taken, stored))
 
 # %% ../../nbs/doors/06_cli_watch.ipynb #c3dc1959
 @watch.command("expect")
