@@ -8,7 +8,7 @@ __all__ = ['BATCH', 'as_instant', 'expect', 'unexpect', 'Filled', 'backfill', 'E
 # %% ../../nbs/desk/09_expecting.ipynb #384de132
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError, nearest
 from ..core.records import ModelVersion, Receipt, Record, now, utc
@@ -20,6 +20,9 @@ from .logging import make_collector
 from .production import actor, finish_pending
 from .standards import Expected, expectations
 from .stores import Base, Stores
+
+if TYPE_CHECKING:
+    from mlops_nb.watch.windows import Segments
 
 # %% ../../nbs/desk/09_expecting.ipynb #10a98a59
 def as_instant(value: Any, field: str) -> datetime:
@@ -103,7 +106,11 @@ def backfill(stores: Stores, version: ModelVersion, segment: str, since: datetim
         words = f"{segment!r} is neither a feature nor a declared segment of {version.ref}: the lake does not know it of any answer."
         raise UsageError(words, field="segment", hint=nearest(segment, kept) or f"It keeps {', '.join(kept)}.")
     make_collector(stores, upkeep=False).collect()
-    day = timedelta(days=1)
+    from mlops_nb.watch.windows import Segments, known_segments
+
+    day, settings = timedelta(days=1), stores.settings
+    there = known_segments(stores.lake.place, version.ref) if since or until else set()  # names that other days have are kept
+    named = Segments(lambda ref: there, settings.plain_columns, workspace_key(settings))
     with stores.control.lease("collect", f"filling windows of {segment}", ttl_s=600) as held:
         answers = Answers(stores.lake.place, version.name, day, version=version.version)
         low, high = us_of(since) if since else -(2**62), us_of(until) if until else 2**62
@@ -111,20 +118,20 @@ def backfill(stores: Stores, version: ModelVersion, segment: str, since: datetim
         windows = rows = profiles = 0
         starts = [int(answers.starts[i]) for i in wanted]
         for first, end in parts_of([int(answers.counts[i]) for i in wanted], BATCH):
-            found, written = _fill(stores, version, segment, starts[first], end_of(starts[end - 1], day))
+            found, written = _fill(stores, version, segment, named, starts[first], end_of(starts[end - 1], day))
             windows, rows, profiles = windows + end - first, rows + found, profiles + written
             held.renew()
     return Filled(version.ref, segment, windows, rows, profiles)
 
 
-def _fill(stores: Stores, version: ModelVersion, segment: str, begin: int, end: int) -> tuple[int, int]:
+def _fill(stores: Stores, version: ModelVersion, segment: str, named: "Segments", begin: int, end: int) -> tuple[int, int]:
     "Some days: answers read, and profile rows written."
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
     from mlops_nb.store import lake_served as served
-    from mlops_nb.watch.windows import Segments, window_rows
+    from mlops_nb.watch.windows import window_rows
 
     low, high = (pa.scalar(us, pa.int64()).cast(served.instant()) for us in (begin, end))
     event, came = ds.field("event_time"), ds.field("received_at")
@@ -133,9 +140,8 @@ def _fill(stores: Stores, version: ModelVersion, segment: str, begin: int, end: 
     if not rows.num_rows:
         return 0, 0
     settings, key = stores.settings, workspace_key(stores.settings)
-    segments = Segments(lambda ref: (), settings.plain_columns, key)
     batch = _batch(stores, version, rows, segment)
-    found = window_rows(batch, now(), reference_of(stores, version), segments, settings.plain_columns, key)
+    found = window_rows(batch, now(), reference_of(stores, version), named, settings.plain_columns, key)
     made = pa.concat_tables([t for t in found if t["segment"][0].as_py()])
     days = set(made["date"].to_pylist())
     mine = f"{segment}="

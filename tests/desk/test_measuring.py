@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from mlops_nb.core.errors import Busy, UsageError
 from mlops_nb.core.measures import Measure
 from mlops_nb.core.settings import load
+from mlops_nb.desk import expecting, profiled
 from mlops_nb.desk.agent_client import call, ensure_agent
 from mlops_nb.desk.labelling import us_of
 from mlops_nb.desk.measuring import take
@@ -25,6 +27,7 @@ from mlops_nb.desk.watching import Watching
 from mlops_nb.desk.workspace import Workspace, make_workspace
 from mlops_nb.doors.cli import main
 from mlops_nb.store import lake_served as served
+from mlops_nb.watch import windows
 
 random = np.random.default_rng(5)
 FEATURES = ["departs", "distance", "hub"]
@@ -286,6 +289,47 @@ def test_segments_and_their_past(ws: Workspace, capsys: pytest.CaptureFixture[st
     done = ws.backfill_profiles("late/1", "departs", since="2013-02-01", until="2013-02-03")
     assert (done.windows, done.rows) == (2, 300)
     assert set(ws.profiles("late", segment="hub=1")["window_start"]) == set(after["window_start"])
+
+
+def test_few_profiles_in_memory_at_a_time_say_the_same(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.predict("late", pd.concat([flights("2013-02-01", 40, id=700_000), flights("2013-03-13", 4, shift=2.5, id=800_000)]))
+
+    def told(window: str) -> dict[tuple[object, ...], object]:
+        found = take(ws.stores, "late", window=window, fresh=True)
+        return {(m.start, *m.of): (m.verdict, m.n, None if m.value is None else round(m.value, 1)) for m in found if m.kind != "freshness"}
+
+    sizes: list[int] = []
+    load = profiled.load
+
+    def loaded(*asked: Any) -> profiled.Loaded:
+        found = load(*asked)
+        sizes.append(sum(rows.num_rows for days in found.parts.values() for parts in days.values() for _, rows in parts))
+        return found
+
+    monkeypatch.setattr(profiled, "load", loaded)
+    for window in ("1d", "7d"):
+        sizes.clear()
+        whole, most = told(window), max(sizes)
+        with monkeypatch.context() as few:
+            few.setattr(profiled, "MOST", 240)
+            sizes.clear()
+            assert told(window) == whole and len(sizes) >= 4 and max(sizes) <= 480 < most
+        assert any("hub=1" in m for m in whole) and {v for v, *_ in whole.values()} >= {"ok", "drifted"}
+
+
+def test_a_segment_of_many_values_is_named_alike_on_all_days(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "MOST_SEGMENTS", 5)
+    monkeypatch.setattr(expecting, "BATCH", 100)  # answers: each day is a part of its own
+    days = [flights(f"2013-02-0{n}", 1, a_day=80, id=100 * n) for n in (1, 2, 3)]
+    ws.predict("late", pd.concat([day.assign(departs=(np.arange(len(day)) + n) % 8) for n, day in enumerate(days)]))
+    ws.backfill_profiles("late/1", "departs")
+    rows = served.read(ws.stores.lake.place, "profiles", "late", columns=["segment", "window_start"]).to_pandas()
+    mine = rows[rows["segment"].str.startswith("departs=")]
+    of = {str(day.date()): set(part["segment"]) for day, part in mine.groupby("window_start")}
+    assert len(of) == 3 and len(set().union(*of.values())) == 6, "five values, and the others"
+    ws.backfill_profiles("late/1", "departs", since="2013-02-02", until="2013-02-03")
+    again = served.read(ws.stores.lake.place, "profiles", "late", columns=["segment"])["segment"].to_pylist()
+    assert {s for s in again if s.startswith("departs=")} == set().union(*of.values()), "a part of the days has the names of the others"
 
 
 def test_batch_runs_count_and_skew_is_seen(ws: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
