@@ -213,16 +213,17 @@ def _told(w: Watched, alert: Alert) -> str:
     at = w.windows[i].words if i is not None else day(alert.at)
     by = getattr(alert, "acked_by", "")
     state = "open" if alert.is_open else f"resolved {day(alert.resolved_at)}"
-    state += f", acknowledged by {by}" if by else ""
+    state += f", acknowledged by {by.partition(':')[2] or by}" if by else ""
     about = [alert.severity, state, at, f"met {alert.count:,} times" if alert.count > 1 else "", alert.kind.replace("_", " ")]
     hint = f"<p>Next: {e(alert.hint)}</p>" if alert.hint else ""
     note = getattr(alert, "note", "")
     hint += f"<p class=soft>{e(note)}</p>" if note else ""
     where, evidence = link(w.links.get(alert.id, "")), evidence_of(alert)
+    what = "training" if alert.kind.startswith("retrain") else "investigation"
     if where:
-        hint += f'<p><a href="{where}">Open the investigation</a></p>'
+        hint += f'<p><a href="{where}">Open the {what}</a></p>'
     elif evidence.get("run"):
-        hint += f"<p>Investigation: run <code>{e(evidence['run'])}</code></p>"
+        hint += f"<p>{what.capitalize()}: run <code>{e(evidence['run'])}</code></p>"
     if evidence.get("challenger"):
         hint += f"<p>A challenger was trained: <code>{e(evidence['challenger'])}</code></p>"
     sign = {"critical": "✗", "warning": "▲"}.get(alert.severity, "i")

@@ -332,7 +332,9 @@ function Investigate({
   if (evidence.run) {
     return (
       <Button onClick={() => openRun(evidence.run)}>
-        {trans.__('Open the investigation')}
+        {alert.kind.startsWith('retrain')
+          ? trans.__('Open the training')
+          : trans.__('Open the investigation')}
       </Button>
     );
   }
