@@ -92,6 +92,7 @@ class Settings:
     held_out_rows: int = _setting(20_000, "held-out rows of each version kept under <state_dir> for its checks; 0: none")
     investigations: int = _setting(2, "alerts that the agent looks into side by side, with investigate.ipynb; 0: none")
     gated_aliases: tuple[str, ...] = _setting(("champion",), "aliases that only a version takes over that has passed its check")
+    external_alias: Literal["hold", "adopt"] = _setting("hold", "an alias moved in MLflow itself: hold: not followed; adopt: followed")
     patch_limit_kb: int = _setting(256, "kilobytes of uncommitted changes kept with a run's manifest")
     min_free_mb: int = _setting(500, "doctor warns when the disk of <state_dir> has fewer megabytes free")
     sources: dict[str, str] = field(default_factory=dict, compare=False)  # name -> default | settings.ini | variable

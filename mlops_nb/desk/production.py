@@ -59,6 +59,12 @@ def _carry_out(models: "Models", receipt: Receipt) -> Receipt:
     return finished
 
 
+def _mirror(models: "Models", receipt: Receipt) -> None:
+    from mlops_nb.store.models import mirror_alias
+
+    mirror_alias(models, receipt.model, receipt.alias, receipt.to_version)
+
+
 def _settle(models: "Models", receipt: Receipt) -> None:
     "Others may have finished this receipt, and changed the alias again, while MLflow was slow to answer here: the newest change holds."
     from mlops_nb.store.models import mirror_alias
@@ -80,8 +86,10 @@ def moves_alias(receipt: Receipt) -> bool:
 TRIES = 5  # others may begin a change between two looks
 
 
-def change(models: "Models", action: str, model: str, alias: str, version: int | None, *, first: bool = False, **more: Any) -> Receipt:
-    "One change of production: receipt, alias, done. `first`: only where nobody has held the alias, else Conflict."
+def change(
+    models: "Models", action: str, model: str, alias: str, version: int | None, *, first: bool = False, named: bool = True, **more: Any
+) -> Receipt:
+    "One change of production: receipt, alias, done. `first`: only where nobody has held the alias, else Conflict; `named`: it says who."
     from mlops_nb.store.models import mirrored_head
 
     for tries in range(TRIES):
@@ -89,7 +97,8 @@ def change(models: "Models", action: str, model: str, alias: str, version: int |
         before = None if first else models.control.holder(model, alias)
         told = {"expected_version": before, "mirrored_head": mirrored_head(models, [model])} | more
         try:
-            receipt = models.control.append_receipt(action, model, alias, before, version, actor(models.settings), **told)
+            who = actor(models.settings) if named else None
+            receipt = models.control.append_receipt(action, model, alias, before, version, who, **told)
         except Busy:
             if tries == TRIES - 1:
                 raise
@@ -117,6 +126,8 @@ def promote(
     finish_pending(models, found.name)
     last = models.control.last_change(found.name, alias)
     if last is not None and last.to_version == found.version:
+        if models.registry.aliases(found.name).get(alias) != found.version:  # it was moved in MLflow itself
+            _mirror(models, last)
         return last  # it holds the alias already
     evidence = {"digest": found.digest, "state": found.state, "metrics": found.metrics, "snapshots": list(found.snapshots)}
     gated = gate is not None and last is not None and last.to_version is not None and alias in models.settings.gated_aliases

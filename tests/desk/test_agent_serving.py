@@ -128,6 +128,29 @@ def test_an_alias_is_followed_without_a_failed_request(ws: Workspace) -> None:
     wait_until(lambda: live(ws).state == "ready")
 
 
+def test_an_alias_that_is_moved_in_mlflow_is_followed_where_the_house_says_so(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_NB_EXTERNAL_ALIAS", "adopt")
+    ws.down()
+    mine = Workspace(ws.root)
+    ensure_agent(mine.settings)
+    wait_until(lambda: live(mine).state == "ready")
+    with Traffic(live(mine).url, ROW) as traffic:
+        wait_until(lambda: traffic.versions["1"])
+        mine.stores.models.client.set_registered_model_alias("delay", "champion", "2")
+        wait_until(lambda: traffic.versions["2"] > 20, words="what MLflow shows answers")
+    assert set(traffic.codes) == {200}, traffic.codes
+    alert = next(a for a in mine.alerts(model="delay") if a.kind == "alias_adopted")
+    receipt = mine.receipts("delay")[0]
+    assert (receipt.action, receipt.actor, receipt.forced, receipt.to_version) == ("adopt", None, True, 2)
+    assert alert.evidence["receipt"] == receipt.id and "rollback delay" in alert.hint
+    assert mine.rollback("delay", reason="nobody checked it").to_version == 1 and mine.stores.models.aliases("delay")["champion"] == 1
+    mine.resolve_alert(alert.id)
+    mine.down()
+    monkeypatch.undo()
+    ensure_agent(ws.settings)
+    wait_until(lambda: live(ws).state == "ready")
+
+
 def test_a_version_that_was_tampered_with_never_serves(ws: Workspace) -> None:
     version = ws.version("delay/4")
     shutil.rmtree(ws.settings.state_dir / "serving" / version.digest.removeprefix("sha256:")[:32], ignore_errors=True)
