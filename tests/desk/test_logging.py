@@ -216,3 +216,34 @@ def test_the_commands(ws: Workspace, capsys: pytest.CaptureFixture[str], tmp_pat
     assert told("data", "forget", "delay", "--where", "entity_id = 1000", "--yes")["evidence"]["predictions"] == 1
     assert main(["-C", str(ws.root), "data", "forget", "delay", "--where", "entity_id = 1001"]) == 2, "nobody to ask"
     assert "1001" in set(ws.predictions("delay")["entity_id"]) and os.environ.get("MLOPS_NB_RUN_ID") is None
+
+
+def test_a_file_or_a_table_is_answered_from_a_terminal(ws: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        assert main(["-C", str(ws.root), "predict", *words]) == 0, capsys.readouterr()
+        return capsys.readouterr().out
+
+    said = ws.predict("delay", FRAME[:5], log="off")["prediction"].tolist()
+    FRAME[:5].to_csv(tmp_path / "flüge.csv", index=False)
+    found = json.loads(run("delay", str(tmp_path / "flüge.csv"), "-o", "json"))["items"]
+    assert [row["prediction"] for row in found] == said and {"departs", "score"} <= set(found[0])
+    assert ws.predictions("delay")["entity_id"].tolist() == [str(i) for i in FRAME["flight_id"][:5]], "logged with ids and times"
+    FRAME[:3].to_json(tmp_path / "flüge.jsonl", orient="records", lines=True)
+    assert "3 rows answered by delay/1" in (text := run("delay/1", str(tmp_path / "flüge.jsonl"), "--log", "off")) and "prediction" in text
+    ws.commit("today", FRAME[:4])
+    for name, read in (("out.csv", pd.read_csv), ("out.parquet", pd.read_parquet)):
+        text = run("delay@champion", "today@1", "--log", "off", "--out", str(tmp_path / name))
+        assert text.strip() == f"4 rows answered by delay@champion: {tmp_path / name}"
+        assert read(tmp_path / name)["prediction"].tolist() == said[:4]
+    assert len(ws.predictions("delay")) == 5, "with --log off nothing is kept"
+    for wrong, words in (
+        (("delay", "none.csv"), "no file none.csv"),
+        (("delay", "none"), "no table none"),
+        (("dely", "today"), "no model"),
+        (("delay", "today", "--out", str(tmp_path / "x.xlsx")), "no form that can be written"),
+        (("delay", "today", "--out", str(tmp_path / "no" / "x.csv")), "There is no folder"),
+    ):
+        assert main(["-C", str(ws.root), "predict", *wrong]) in (1, 2)
+        assert words in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["flüge.csv", "flüge.jsonl", "out.csv", "out.parquet"]
+    assert len(ws.predictions("delay")) == 5, "what could not be written was not answered"

@@ -1,12 +1,16 @@
 """The command line as a stranger meets it: a real process, its words, its exit codes."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 HEAVY = ("mlflow", "pandas", "numpy", "sklearn", "whylogs", "pyarrow", "polars", "sqlalchemy", "deltalake", "papermill", "rich")
 
@@ -160,3 +164,28 @@ def test_no_git_on_the_machine_is_no_obstacle(place):
     empty.mkdir()
     findings = json.loads(shell("doctor", "-o", "json", cwd=place, env={"PATH": str(empty)}).stdout)["items"]
     assert {f["name"]: f["state"] for f in findings}["git"] == "warn"
+
+
+def test_lab_opens_jupyterlab_on_the_workspace(place, tmp_path):
+    shell("init", cwd=place)
+    (place / "below").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = [sys.executable, "-c", "from mlops_nb.doors.cli import main; main()", "lab", "--no-browser", "--port", str(port)]
+    own = {"HOME": tmp_path, "JUPYTER_CONFIG_DIR": tmp_path / "config", "JUPYTER_RUNTIME_DIR": tmp_path / "runtime", "JUPYTER_TOKEN": "t"}
+    words = {name: str(value) for name, value in own.items()}
+    process = subprocess.Popen(line, cwd=place / "below", env=os.environ | words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def shown():
+        assert process.poll() is None, "it ended"
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents/?token=t", timeout=60) as answer:
+            return [entry["name"] for entry in json.load(answer)["content"]]
+        return []
+
+    try:
+        assert "below" in until(shown, "JupyterLab answers")
+    finally:
+        process.terminate()
+        process.wait(300)
+    assert error_of("lab", cwd=tmp_path)["code"] == "workspace_not_found"
