@@ -4,10 +4,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pytest_jupyter import jupyter_server
 from pytest_jupyter.jupyter_server import *  # noqa: F403  # its fixtures, for this folder only
-from pytest_jupyter.jupyter_server import jp_fetch as hasty_fetch  # noqa: F401  # the one below asks through it
+
+hasty_fetch = jupyter_server.jp_fetch  # under another name, because the one below asks through it
+
 
 @pytest.fixture
-def jp_fetch(hasty_fetch: Any) -> Any:  # noqa: F811  # a fixture is named where it is wanted
+def jp_fetch(hasty_fetch: Any) -> Any:
     """Asks, with patience: the first question of a process imports MLflow, which takes half a minute where many test at once."""
     return partial(hasty_fetch, request_timeout=300)
