@@ -49,6 +49,8 @@ const ALERTS = [
   'service',
   'deployment_failed',
   'server_failed',
+  'alias_moved',
+  'alias_adopted',
   'schedule_failed',
   'ingest_failed',
   'ingest_rejected'
