@@ -77,9 +77,11 @@ def test_a_spool_that_nobody_empties_is_bounded(open_desk: Callable[..., Desk]) 
     desk.ws.deploy("delay", name=name)
     with Load(desk.port, f"/models/{name}/invocations", bodies(), name=name, pause=PAUSE) as load:
         load.until(lambda: load.failures, "it is full")
+        assert b"cannot be logged now" in load.failures[0].body, load.failures[0]
         assert sum(p.stat().st_size for p in (desk.state / "spool").iterdir()) <= 100_000
-        desk.ws.collect()
-        load.more(20)
+        before = len(load.good)
+        assert desk.ws.collect().predictions >= before
+        load.until(lambda: len(load.good) >= before + 20, "20 more answers")  # it may be full again before `collect` has returned
     assert {a.status for a in load.answers} == {200, 503} and not load.unanswered
     desk.collect_all()
     assert set(desk.kept(name)) == {(id, 0) for id in load.good}
