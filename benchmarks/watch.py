@@ -12,7 +12,7 @@
   (one part, and the next while it is read). Beside it pandas, reading both tables and merging them.
 - `alerts`: months in which nothing happens, 20 features watched daily (`worlds.py`), the default rules. Aims: at most one alert per
   model and month, 1 % of feature-days flagged.
-- `shifts`: days until the default rules alert when something did happen to one feature.
+- `shifts`: days until the default rules alert when something did happen to one feature, three weeks after the watch began.
 - `peers`: 30 windows with Evidently (a report each) and NannyML (30 chunks), in environments of their own, on the same rows.
 """
 
@@ -426,18 +426,18 @@ SHIFTS: dict[str, tuple[str, Callable[[World, int], pd.DataFrame]]] = {
 
 
 def part_shifts(given: argparse.Namespace) -> list[Row]:
-    times, out, rows, limit = 2 if given.quick else given.times, [], 1_000, 14
+    times, out, rows, limit, known = 2 if given.quick else given.times, [], 1_000, 14, 21  # days after it, and days before
     for kind in ("calm", "moody", "inert"):
         for words, (feature, done) in SHIFTS.items():
             waited: dict[str, list[int]] = {"touchy": [], "rules": []}
             for k in range(times):
                 world = World(kind, given.seed + 1_000 + k)
                 others = {n: (1 - sum(WEIGHT.values())) / (len(world.names) - len(WEIGHT)) for n in world.names}
-                reference, before = days_of(world, rows, 60), days_of(world, rows, 5)
+                reference, before = days_of(world, rows, 60), days_of(world, rows, known)
                 days = [*before, *(summarize(profile(done(world, rows))) for _ in range(limit))]
                 measures = pass_over(reference, days, others | WEIGHT)
                 for which, raised in (("touchy", touchy(measures, feature)), ("rules", by_rules(measures))):
-                    waited[which].append(next((at - 4 for at in raised if at >= 5), limit + 1))
+                    waited[which].append(next((at - known + 1 for at in raised if at >= known), limit + 1))
             said = {which: _waited(sorted(w), limit) for which, w in waited.items()}
             beside = f"flagged in {K} of {N} windows: {said['touchy']}"
             out.append(
