@@ -47,6 +47,8 @@ def _outward(value: float, up: bool) -> float:
         return value
     if abs(value) >= 2**53:  # integers that a float holds only nearly
         value = math.nextafter(value, math.inf if up else -math.inf)
+        if math.isinf(value):  # it was the largest that there is
+            return value
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
     rounded = (math.ceil(value / step) if up else math.floor(value / step)) * step if step > 0 else value
     kept = float(f"{rounded:.6g}") if math.isfinite(rounded) else value

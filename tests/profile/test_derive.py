@@ -1,6 +1,7 @@
 """A contract from a profile: any frame satisfies the contract derived from it, and a broken feed does not."""
 
 import math
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
 @example(pa.table({"n": [10**18 - 1] * 20 + [3 * 10**18 + 1] * 20}), 0.0)
 @example(pa.table({"code": ["x" * 128, "x" * 300] * 30}), 0.0)
 @example(pa.table({"x": [1e308] * 30 + [-1e308] * 30}), 0.5)
+@example(pa.table({"x": [sys.float_info.max, 0.0] * 30}), 0.0)
 @example(pa.table({"x": [5e-324, 0.0] * 30}), 0.5)
 @example(pa.table({"x": [math.inf, -math.inf, 1.0] * 30}), 0.5)
 def test_what_it_was_derived_from_satisfies_it(table: pa.Table, slack: float) -> None:
