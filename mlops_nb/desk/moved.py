@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import Busy, Conflict, MlopsError
 from ..core.records import Record
 from ..core.serving import Alert
-from .production import change
+from .production import at_version, both_aliases, change, told_of
 from .stores import Stores
 
 if TYPE_CHECKING:
@@ -37,30 +37,23 @@ class MovedAlias(Record):
 
 def moved_aliases(models: "Models") -> list[MovedAlias]:
     "Every alias that was moved elsewhere; aliases that no receipt ever named are MLflow's own."
-    control, found = models.control, []
-    for name in models.registry.names():
-        if not control.receipts(name, limit=1):
-            continue
-        theirs, ours = models.registry.aliases(name), control.aliases(name)  # what is changed in between is found by the second look
-        for alias in sorted({*ours, *theirs}):
-            known = alias in ours or control.last_change(name, alias) is not None
-            if known and ours.get(alias) != theirs.get(alias):
-                found.append(MovedAlias(name, alias, ours.get(alias), theirs.get(alias)))
-    waiting = {(receipt.model, receipt.alias) for receipt in control.pending()} if found else set()
+    known = [name for name in models.registry.names() if models.control.receipts(name, limit=1)]
+    found = [MovedAlias(name, *both) for name in known for both in both_aliases(models, name) if both[1] != both[2]]
+    waiting = {(receipt.model, receipt.alias) for receipt in models.control.pending()} if found else set()
     return [moved for moved in found if (moved.model, moved.alias) not in waiting]
 
 # %% ../../nbs/desk/02_moved.ipynb #07d31a39
-def _at(version: int | None) -> str:
-    return "nothing" if version is None else f"version {version}"
-
-
 def _hold(stores: Stores, moved: MovedAlias, why: str = "") -> Alert:
-    name = f"{moved.model}@{moved.alias}"
-    words = f"{name} was moved in MLflow to {_at(moved.theirs)}, with no receipt and unchecked{why}. Here {_at(moved.ours)} still holds it."
+    name, control = f"{moved.model}@{moved.alias}", stores.control
+    here = "nobody holds it" if moved.ours is None else f"version {moved.ours} still holds it"
+    words = f"{name} was moved in MLflow to {at_version(moved.theirs)}, with no receipt and unchecked{why}. Here {here}."
+    for alert in control.alerts(model=moved.model, limit=None):
+        if alert.kind == "alias_moved" and alert.message == words:
+            return alert  # it is told already
     ways = {moved.theirs: "takes it over, checked", moved.ours: "sets MLflow back"}
     also = "" if moved.alias == "champion" else f" --alias {moved.alias}"
     said = [f"`mlops-nb models promote {moved.model}/{n}{also}` {does}" for n, does in ways.items() if n is not None]
-    return stores.control.raise_alert(
+    return control.raise_alert(
         "alias_moved", words, model=moved.model, version=f"{moved.model}/{moved.theirs}" if moved.theirs else "", cause=moved.cause,
         hint="; ".join(said) + ".", evidence={"alias": moved.alias, "from_version": moved.ours, "to_version": moved.theirs},
     )  # fmt: skip
@@ -76,12 +69,12 @@ def _adopt(stores: Stores, moved: MovedAlias) -> Alert:
         return _hold(stores, moved, f"; it is not adopted: {problem.message}")
     if found.state != "proven":
         return _hold(stores, moved, f"; it is not adopted, as it is {found.state}")
-    evidence = {"digest": found.digest, "state": found.state, "metrics": found.metrics, "snapshots": list(found.snapshots)}
     receipt = change(
         models, "adopt", moved.model, moved.alias, moved.theirs, named=False, reason="moved in MLflow",
-        forced=moved.alias in stores.settings.gated_aliases, evidence=evidence | {"unattributed": True}, expected_version=moved.ours,
+        forced=moved.alias in stores.settings.gated_aliases, evidence=told_of(found) | {"unattributed": True}, expected_version=moved.ours,
     )  # fmt: skip
-    words = f"{name} was moved in MLflow from {_at(moved.ours)} to {_at(moved.theirs)}, and adopted unchecked: receipt {receipt.sequence}."
+    words = f"{name} was moved in MLflow from {at_version(moved.ours)} to {at_version(moved.theirs)}, "
+    words += f"and adopted unchecked: receipt {receipt.sequence}."
     return stores.control.raise_alert(
         "alias_adopted", words, model=moved.model, version=found.ref, cause=f"alias_adopted|{receipt.id}",
         hint=f"`mlops-nb check {found.ref}` looks at it; `mlops-nb rollback {moved.model}` takes it back.",
