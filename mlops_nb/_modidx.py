@@ -6627,6 +6627,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mlops_nb.store.models._by_window': ('store/models.html#_by_window', 'mlops_nb/store/models.py'),
                                        'mlops_nb.store.models._head_tag': ('store/models.html#_head_tag', 'mlops_nb/store/models.py'),
                                        'mlops_nb.store.models._held': ('store/models.html#_held', 'mlops_nb/store/models.py'),
+                                       'mlops_nb.store.models._insert': ('store/models.html#_insert', 'mlops_nb/store/models.py'),
                                        'mlops_nb.store.models._is_earlier': ('store/models.html#_is_earlier', 'mlops_nb/store/models.py'),
                                        'mlops_nb.store.models._no_bar': ('store/models.html#_no_bar', 'mlops_nb/store/models.py'),
                                        'mlops_nb.store.models._no_bar.__enter__': ( 'store/models.html#_no_bar.__enter__',

@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -449,13 +449,25 @@ def check_evidence(models: Models, version: ModelVersion, folder: Path, facts: F
         )
 
 # %% ../../nbs/store/10_models.ipynb #d1231f7d
+def _insert(act: Callable[[], None]) -> None:
+    "Once more where two write the same row first: MLflow looks, then inserts, and the second of them fails."
+    from mlflow import MlflowException
+
+    try:
+        act()
+    except MlflowException as problem:
+        if "UNIQUE" not in str(problem).upper():
+            raise
+        act()
+
+
 def mirror_alias(models: Models, name: str, alias: str, version: int | None) -> None:
     "Makes MLflow's alias what the receipts say."
     from mlflow import MlflowException
 
     with speaking(models.uri):
         if version is not None:
-            models.client.set_registered_model_alias(name, alias, str(version))
+            _insert(lambda: models.client.set_registered_model_alias(name, alias, str(version)))
             return
         try:
             models.client.delete_registered_model_alias(name, alias)
@@ -470,9 +482,8 @@ def _head_tag(models: Models) -> str:
 
 def mirror_head(models: Models, name: str) -> None:
     "Leaves the head of the chain of receipts with a model."
-    head = models.control.head()
     with speaking(models.uri):
-        models.client.set_registered_model_tag(name, _head_tag(models), json.dumps(head))
+        _insert(lambda: models.client.set_registered_model_tag(name, _head_tag(models), json.dumps(models.control.head())))
 
 
 def mirrored_head(models: Models, names: Iterable[str] | None = None) -> tuple[int, str] | None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -250,3 +251,33 @@ def test_a_dead_server_is_named_soon(tmp_path: Path) -> None:
         Stores(settings).models.get("delay")
     assert time.monotonic() - start < 60, "minutes of retries are not what a person waits for"
     assert "pw" not in str(check_mlflow(settings).to_dict())
+
+
+def test_two_who_write_the_same_row_first_both_succeed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow import MlflowException
+
+    from mlops_nb.store.models import mirror_alias, mirror_head, mirrored_head
+
+    place = open_stores(tmp_path)
+    register(place, MODEL, "delay", train=FRAME[:400], test=FRAME[400:], target="target")
+    client, tried = place.models.client, []
+
+    def come_late(name: str) -> None:
+        real = getattr(client, name)
+
+        def late(*words: Any) -> None:
+            tried.append(name)
+            if tried.count(name) == 1:
+                raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed: registered_model_tags.key")
+            real(*words)
+
+        monkeypatch.setattr(client, name, late)
+
+    for name in ("set_registered_model_tag", "set_registered_model_alias"):
+        come_late(name)
+    mirror_alias(place.models, "delay", "shadow", 1)
+    mirror_head(place.models, "delay")
+    assert place.models.aliases("delay")["shadow"] == 1 and mirrored_head(place.models) == place.control.head() and len(tried) == 4
+    with pytest.raises(MlflowException, match="no model"):
+        monkeypatch.setattr(client, "set_registered_model_alias", lambda *words: (_ for _ in ()).throw(MlflowException("no model")))
+        mirror_alias(place.models, "delay", "shadow", 1)
