@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MOST_SEGMENTS', 'OTHERS', 'STREAM', 'SEEN', 'GUESSED', 'PerformanceWindow', 'Trend', 'PerformanceReport',
-           'performance_report', 'draw_line', 'report_html', 'Performance']
+           'performance_report', 'draw_line', 'report_html', 'report_text', 'Performance']
 
 # %% ../../nbs/desk/07_performance.ipynb #3b3c02bc
 import html
@@ -76,6 +76,9 @@ class PerformanceReport(Record):
 
     def _repr_html_(self) -> str:
         return report_html(self)
+
+    def __repr__(self) -> str:
+        return report_text(self)
 
 # %% ../../nbs/desk/07_performance.ipynb #daca03e6
 @dataclass(frozen=True)
@@ -341,15 +344,28 @@ def report_html(report: PerformanceReport) -> str:
         if drawing := draw_line([w for w in whole if w.version == version], report.headline):
             key = f"<span style='color:{SEEN}'>■ realised</span> <span style='color:{GUESSED}'>■ estimated (assumes {ASSUMES})</span>"
             out.append(f"<p>{e(version)}, {e(report.headline)}: {key}</p>{drawing}")
-    rows = [w for w in report.windows if w.start == report.now] if report.by else whole
-    head = ["window", "version", *(["segment"] if report.by else []), "answers", "labelled"]
-    head += [f"{report.headline} realised", "estimated", "concept"]
-    cells = [_cells(w, report) for w in rows[-(MOST_SEGMENTS + 2 if report.by else _SHOWN) :]]
+    head, *cells = _rows(report)
     style = "style='text-align:left;padding:.1rem .6rem;white-space:nowrap'"
     out.append(f"<table><tr>{''.join(f'<th {style}>{e(h)}</th>' for h in head)}</tr>")
     out += [f"<tr>{''.join(f'<td {style}>{e(c)}</td>' for c in row)}</tr>" for row in cells]
     out.append("</table>" + "".join(f"<p><small>{e(n)}</small></p>" for n in report.notes) + "</div>")
     return "".join(out)
+
+
+def report_text(report: PerformanceReport) -> str:
+    "The same table in a console."
+    rows = _rows(report) if report.windows else []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([report.summary, *([""] if lines else []), *lines, *report.notes])
+
+
+def _rows(report: PerformanceReport) -> list[list[str]]:
+    "The head and the newest windows; with segments those of the newest."
+    rows = [w for w in report.windows if (w.start == report.now if report.by else not w.segment)]
+    head = ["window", "version", *(["segment"] if report.by else []), "answers", "labelled"]
+    head += [f"{report.headline} realised", "estimated", "concept"]
+    return [head, *(_cells(w, report) for w in rows[-(MOST_SEGMENTS + 2 if report.by else _SHOWN) :])]
 
 
 def _cells(window: PerformanceWindow, report: PerformanceReport) -> list[str]:

@@ -140,8 +140,13 @@ class Retraining(Checks, Runs):
             why = run.error or f"{Path(run.notebook).name} was {run.status}"
         if why or challenger is None:
             return self._failed(model, cause, run, why)
-        if self._champion(model) == challenger.version:
+        held = self._champion(model)
+        if held == challenger.version:
             why = f"{challenger.ref} is champion already: {Path(run.notebook).name} was to register it and no more"
+        elif held is not None and _nothing_new(challenger, champion := self.stores.models.get(f"{model}/{held}")):
+            read = f"; both have read {', '.join(challenger.snapshots)}" if challenger.snapshots else ""
+            why = f"{challenger.ref} is the champion {champion.ref} again, byte for byte{read}"
+        if why:
             return self._failed(model, cause, run, why)
         promote(self.stores, challenger.ref, alias=CHALLENGER, reason=_because(model, cause))
         try:
@@ -219,6 +224,12 @@ class Retraining(Checks, Runs):
             if policy is not None and policy.is_for(alert) and recent(self.stores, alert.model, policy.pause) is None:
                 found[alert.model] = alert
         return list(found.values())
+
+
+def _nothing_new(challenger: ModelVersion, champion: ModelVersion) -> bool:
+    "Whether training again came to what is there, from the same data. The same model of other data has another reference."
+    same = bool(challenger.digest) and challenger.digest == champion.digest
+    return same and set(challenger.snapshots) == set(champion.snapshots)
 
 
 def _died(run: Run) -> bool:

@@ -50,6 +50,9 @@ class ReplayReport(Record):
     def _repr_html_(self) -> str:
         return replay_fragment(self)
 
+    def __repr__(self) -> str:
+        return replay_text(self)
+
 # %% ../../nbs/watch/12_replay.ipynb #ab138d88
 def values_of(kind: Kind, answers: Answers) -> Any:
     "One number a row: probability of the second of two classes, of the answered one, or the number itself."

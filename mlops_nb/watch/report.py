@@ -68,6 +68,9 @@ class CheckReport(Record):
     def _repr_html_(self) -> str:
         return check_fragment(self)
 
+    def __repr__(self) -> str:
+        return check_text(self)
+
 
 def report_digest(report: CheckReport) -> str:
     "`sha256:…` of everything in a report but its digest and signature."
