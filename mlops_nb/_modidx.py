@@ -7554,6 +7554,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'mlops_nb/watch/performance.py')},
             'mlops_nb.watch.pictures': { 'mlops_nb.watch.pictures._categorical': ( 'watch/pictures.html#_categorical',
                                                                                    'mlops_nb/watch/pictures.py'),
+                                         'mlops_nb.watch.pictures._ends': ('watch/pictures.html#_ends', 'mlops_nb/watch/pictures.py'),
                                          'mlops_nb.watch.pictures._lines': ('watch/pictures.html#_lines', 'mlops_nb/watch/pictures.py'),
                                          'mlops_nb.watch.pictures._name_sides': ( 'watch/pictures.html#_name_sides',
                                                                                   'mlops_nb/watch/pictures.py'),

@@ -186,6 +186,8 @@ def _lasts(ordered: Floats) -> NDArray[np.bool_]:
 def edges(q: Floats) -> Floats:
     "Where distribution functions are compared: the reference's quantiles, and both sides of each heavy value."
     q = np.sort(q[np.isfinite(q)])
+    if not len(q):  # nothing but infinity: how much of it is below all numbers, and how much is above
+        return np.array([-np.finfo(float).max, np.inf])
     same = ~_lasts(q)  # the first of equal neighbours, and the maximum
     same[-1:] = True
     with np.errstate(over="ignore"):  # what follows the largest number there is is infinity

@@ -67,11 +67,11 @@ def spread(q: Floats, c: Column) -> float:
 
 
 def distance(before: Floats, after: Floats, width: float) -> float:
-    "W1 in standard deviations; 1 where there is no deviation to compare with, or infinity on one side only."
+    "W1 in standard deviations; 1 where no deviation that a double can hold is there to compare with, or infinity on one side only."
     same = np.isfinite(before) & np.isfinite(after)
     moved = float(np.abs(before[same] - after[same]).mean()) if same.any() else 0.0
     odd = bool((before[~same] != after[~same]).any())
-    return max(moved / width if width > 0 else float(moved > 0), float(odd))
+    return max(moved / width if 0 < width < np.inf else float(moved > 0), float(odd))
 
 # %% ../../nbs/watch/02_numbers.ipynb #e9afd32d
 STUCK = 0.5 * (1 - 2 / LEVELS)  # the least gap of a column that stands still amid values that do not repeat: it may stand at their median
@@ -105,7 +105,7 @@ def is_broken(reason: str) -> bool:
 # %% ../../nbs/watch/02_numbers.ipynb #e565bfb8
 def number(x: float) -> str:
     "A number as a person would write it."
-    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.3g}"
+    return f"{x:,.0f}" if 1000 <= abs(x) < 1e15 else f"{x:.3g}"
 
 
 def _as_usual(gap: float, limit: float) -> str:
@@ -120,7 +120,7 @@ def _said_numeric(
     if not seen:
         return _as_usual(gap, limit)
     a, b = np.median(before), np.median(after)
-    where = f"median {number(a)} → {number(b)}, " if a != b else ""
+    where = f"median {number(a)} → {number(b)}, " if a < b or a > b else ""  # nothing is half way from -inf to inf
     told = f"{where}{effect:.2g} sd on average; {gap:.0%} of the rows moved, up to {limit:.0%} is normal"
     return f"{broken}: {told}" if broken else f"values moved: {told}"
 
@@ -159,13 +159,13 @@ def days_of(ref: Column, measure: str, table: Windows, terms: Terms, what: Hasha
     return found
 
 # %% ../../nbs/watch/02_numbers.ipynb #ff0b70a6
+@np.errstate(all="ignore")  # of infinity, and of numbers whose difference is
 def numerics(ref: Column, wins: Sequence[Column], terms: Sequence[Terms]) -> list[Sighting]:
     "Have the numbers moved? In many windows at once, each with its terms."
     it = known(ref)
     there, after, tables = looked(wins, it.points)
     gaps = np.abs(it.here - there).max(axis=1).tolist()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        effects = (np.abs(it.before - after).mean(axis=1) / it.width).tolist()
+    effects = (np.abs(it.before - after).mean(axis=1) / it.width).tolist()
     ways = {(of.level, of.seed): of for of in terms}  # one or two
     each = {way: gap_ceiling_of(ref, it.here, of) for way, of in ways.items()}
     ceilings = np.array([each[of.level, of.seed] for of in terms])

@@ -10,7 +10,7 @@ import base64
 import html
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +56,20 @@ def _of_column(profiles: Profiles, name: str) -> list[ColumnSummary | None]:
     return found
 
 # %% ../../nbs/watch/05_pictures.ipynb #d9f650db
+_ENDS = np.array([0.0, 0.002, *np.linspace(0.01, 0.99, 99), 0.998, 1.0])
+_WIDEST = 5e307  # twice of it is a number still
+
+
+def _ends(columns: Sequence[Column]) -> list[Floats]:
+    "Least, nearly least, nearly largest and largest number of each column that has one; infinity has no place in a picture."
+    seen = [quantiles(c, _ENDS) for c in columns if c.m]
+    known = [(q[np.isfinite(q)], q[1:-1][np.isfinite(q[1:-1])]) for q in seen]
+    return [np.array([q[0], most[0], most[-1], q[-1]]).clip(-_WIDEST, _WIDEST) for q, most in known if len(most)]
+
+
 def bins(ref: Column, win: Column) -> Floats:
     "Bin edges that show both sides; one bin a value for whole numbers that are few."
-    ends = [quantiles(c, np.array([0.0, 0.002, 0.998, 1.0])) for c in (ref, win) if c.m]
+    ends = _ends((ref, win)) or [np.zeros(4)]
     low, high = min(e[1] for e in ends), max(e[2] for e in ends)
     if all(getattr(p, "is_integer", False) for c in (ref, win) for p in c.parts):
         low, high = min(e[0] for e in ends), max(e[3] for e in ends)
@@ -66,7 +77,8 @@ def bins(ref: Column, win: Column) -> Floats:
             return np.arange(low, high + 2) - 0.5
         low, high = min(e[1] for e in ends), max(e[2] for e in ends)
     if not high > low:
-        low, high = low - 0.5, high + 0.5
+        room = max(0.5, BINS * float(np.spacing(abs(low))))
+        low, high = low - room, high + room
     return np.linspace(low, high, BINS + 1)
 
 
