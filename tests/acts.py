@@ -1,5 +1,6 @@
 """What a person does in JupyterLab, step by step: opens, reads, agrees."""
 
+import random
 import re
 import socket
 from collections.abc import Callable
@@ -15,9 +16,12 @@ KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, below those that the system gives away: until it is used no other process gets it by chance."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def open_panel(screen) -> Locator:
@@ -52,7 +56,7 @@ def in_palette(page: Page, words: str, open_it: Callable[[], None] | None = None
 def in_dialog(page: Page, button: str, reason: str = "") -> str:
     """Reads what a dialog asks, gives a reason, and agrees."""
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_be_visible()
+    expect(dialog.locator("p").first).not_to_be_empty()  # the frame may be there before its words
     says = dialog.inner_text()
     if reason:
         dialog.get_by_role("textbox").fill(reason)

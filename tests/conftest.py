@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from postgres import MISSING, Server, binaries
 
-settings.register_profile("tests", deadline=None)  # a slow machine is no fault of what is tested
+# A slow machine is no fault of what is tested.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several processes share the cores: threads of one would wait for each other

@@ -22,7 +22,7 @@ ROOT = HERE.parent
 READERS = HERE / "browser"  # modules that a server of a test may name
 ARTIFACTS = ROOT / "artifacts"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-PATIENCE = float(os.environ.get("MLOPS_NB_PATIENCE", 120)) * 1000  # ms that a page may take on a busy machine
+PATIENCE = float(os.environ.get("MLOPS_NB_PATIENCE", 300)) * 1000  # ms that a page may take on a busy machine
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -52,7 +52,7 @@ class Lab:
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -101,7 +101,7 @@ def start_lab(
     def answers() -> bool:
         assert process.poll() is None, log.read_text()[-4000:]
         try:
-            with urllib.request.urlopen(f"{lab.url}/api/status?token={token}", timeout=5):
+            with urllib.request.urlopen(f"{lab.url}/api/status?token={token}", timeout=60):
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -147,6 +147,7 @@ def a_screen(playwright: Playwright, folder: Path) -> Iterator[Screen]:
         executable_path=chromium(),
         args=list(FLAGS),
         headless=True,
+        timeout=PATIENCE,
         viewport={"width": 1100, "height": 720},
         permissions=["clipboard-read", "clipboard-write"],
     )

@@ -2,12 +2,14 @@
 
 Raw sockets in a thread of their own, so that a test can kill and change things meanwhile, and so that every request is sent once:
 a client library that tries again by itself would hide what the tests look for. Each request carries an id of its own. It is bounded:
-it stops with its block, and by itself after `most` requests or `seconds`.
+it stops with its block, and by itself after `most` requests or `seconds`. Before a client asks again it looks whether the server has
+ended the connection meanwhile, as every client does, and takes another one: a client that stood still has lost no request.
 """
 
 import asyncio
 import contextlib
 import json
+import select
 import threading
 import time
 from collections import Counter
@@ -58,8 +60,8 @@ class Load:
     name: str = "load"  # begins every request's id
     headers: dict[str, str] = field(default_factory=dict)
     pause: float = 0.0  # seconds between two requests of a client
-    most: int = 200_000
-    seconds: float = 300.0
+    most: int = 500_000
+    seconds: float = 1800.0  # of all that a test does meanwhile, on a machine that is slow
     answers: list[Answer] = field(default_factory=list)
     unanswered: list[Unanswered] = field(default_factory=list)
     refused: int = 0  # connections that nobody took
@@ -126,6 +128,11 @@ class Load:
         return [a for a in self.answers if a.status not in GOOD] + list(self.unanswered)
 
     @property
+    def refusals(self) -> Counter[str]:
+        """Why the server gave no good answer, by the codes of what it said instead."""
+        return Counter(json.loads(a.body)["error"]["code"] for a in self.answers if a.status not in GOOD)
+
+    @property
     def versions(self) -> Counter[str]:
         """How many good answers came from each version."""
         return Counter(a.version for a in self.answers if a.status in GOOD)
@@ -161,6 +168,9 @@ class Load:
         reader = writer = None
         sent = 0
         while not self._over.is_set() and self._sent < self.most:
+            if writer is not None and _is_over(writer):
+                writer.close()
+                writer = None
             if writer is None:
                 try:
                     reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -206,3 +216,12 @@ class Load:
         with self._news:
             where.append(what)
             self._news.notify_all()
+
+
+def _is_over(writer: asyncio.StreamWriter) -> bool:
+    "Whether the server has ended a connection on which nothing is asked."
+    if writer.is_closing():
+        return True
+    look = select.poll()
+    look.register(writer.get_extra_info("socket"), select.POLLIN)
+    return bool(look.poll(0))

@@ -76,6 +76,15 @@ class MlflowServer:
 def keep(python: str) -> None:
     """Starts the server, says where it is, and ends it when standard input ends."""
     folder = Path(tempfile.mkdtemp(prefix="mlops_nb_mlflow_"))
+    try:
+        if not any(served(python, folder) for _ in range(3)):  # somebody else may take the port between looking and starting
+            sys.exit((folder / "log").read_text(errors="replace")[-3000:])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def served(python: str, folder: Path) -> bool:
+    """One server, on a port that was free a moment ago, until standard input ends; False when it did not start."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -87,23 +96,22 @@ def keep(python: str) -> None:
         server = subprocess.Popen(command, cwd=folder, env=kept, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:
         uri = f"http://127.0.0.1:{port}"
-        if answers(uri, server):
-            print(json.dumps({"uri": uri}), flush=True)
-            sys.stdin.read()
-        else:
-            sys.exit((folder / "log").read_text(errors="replace")[-3000:])
+        if not answers(uri, server):
+            return False
+        print(json.dumps({"uri": uri}), flush=True)
+        sys.stdin.read()
+        return True
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def answers(uri: str, server: "subprocess.Popen[bytes]") -> bool:
-    """Waits until the server answers; False when it ended or two minutes have passed."""
-    deadline = time.monotonic() + 120
+    """Waits until the server answers; False when it ended or five minutes have passed."""
+    deadline = time.monotonic() + 300
     while server.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{uri}/health", timeout=2) as answer:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{uri}/health", timeout=60) as answer:
             if answer.status == 200:
                 return True
         time.sleep(0.1)  # between two looks; there is nothing to be told by

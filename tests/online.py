@@ -172,7 +172,7 @@ class Online:
         """Starts a supervisor and waits until all workers take connections and answer as planned."""
         self.workers = workers
         given = Given(self.state, more.pop("host", "127.0.0.1"), self.port, workers, **more)
-        status = start_supervisor(given, self.log)
+        status = start_supervisor(given, self.log, timeout=300)
         self.pids.add(status.pid)
         self.port = status.port
         self.settled()
@@ -216,7 +216,7 @@ class Online:
         """Everything in the spool."""
         from mlops_nb.store.spool import read_segment, segments
 
-        return [record for path in segments(self.state / "spool") for _, record in read_segment(path, 0).records]
+        return [record for path in segments(self.state / "spool") for _, record in read_segment(path, 0, limit=1 << 30).records]
 
     def stop(self) -> None:
         """Ends what was started here, and nothing else."""

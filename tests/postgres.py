@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from waiting import until
+
 MISSING = "These tests need a PostgreSQL server and find none: install the package postgresql (`sudo apt-get install postgresql`)."
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin")
 SETTINGS = {
@@ -52,20 +54,25 @@ class Server:
 
     def database(self, like: str = "template1") -> str:
         "The URL of a new database: empty, or a copy of the database that the URL `like` names."
-        import psycopg
-
         self._made += 1
         name = f"test_{self._made}"
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like.rpartition('/')[2]}")
+        until(lambda: self._done(f"CREATE DATABASE {name} TEMPLATE {like.rpartition('/')[2]}"), f"nobody uses {like}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
         "Removes a database, whoever still is connected."
+        until(lambda: self._done(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)"), f"nobody uses {url}")
+
+    def _done(self, statement: str) -> bool:
+        "Whether it could be carried out; not yet while somebody who was told to leave, or just has, is still connected after five seconds."
         import psycopg
 
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+            try:
+                connection.execute(statement)
+            except psycopg.errors.ObjectInUse:
+                return False
+        return True
 
     def stop(self) -> None:
         """Returns when the server has ended."""
@@ -102,7 +109,7 @@ def keep() -> None:
                 port = free.getsockname()[1]
             settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
             options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-            started = call("pg_ctl", "start", "-D", data, "-w", "-t", "60", "-o", options) == 0
+            started = call("pg_ctl", "start", "-D", data, "-w", "-t", "300", "-o", options) == 0
             if started:
                 break
         if not started:

@@ -1,6 +1,6 @@
 """An S3 server for tests: moto, on loopback, in a process of its own."""
 
-import socket
+import re
 import subprocess
 import sys
 import threading
@@ -13,23 +13,22 @@ class Server:
     """Runs until `stop`; has one bucket, lake-bucket."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]  # a port that it chooses itself is nobody else's
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = ""
         started, heard = threading.Event(), list[str]()
 
         def listen() -> None:
             assert self.process.stderr
             for line in self.process.stderr:
                 heard.append(line)
-                if "Running on" in line:
+                if found := re.search(r"Running on (http://[\d.:]+)", line):
+                    self.url = found[1]
                     started.set()
+            started.set()  # it has ended
 
         threading.Thread(target=listen, daemon=True).start()
-        assert started.wait(300), "".join(heard)
+        assert started.wait(300) and self.url, "".join(heard)
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/lake-bucket", method="PUT")).close()
 
     def stop(self) -> None:

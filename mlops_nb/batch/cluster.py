@@ -52,10 +52,11 @@ from mlops_nb.batch.parcel import (
 )
 
 from ..core.gitstate import read_git
+from ..core.process import write_note
 from ..core.records import Run, now
 from ..core.settings import Settings, workspace_key
 from .notebook import read_notebook
-from .order import Order, gather, queued, write_durable, write_run
+from .order import PROGRESS, Order, gather, queued, write_durable, write_run
 
 # %% ../../nbs/batch/14_cluster.ipynb #a3d0cd13
 @dataclass
@@ -80,7 +81,7 @@ class Following:
                 log.write(news["log"])
         self.told |= {k: news[k] for k in ("cell", "cells") if k in news} | {"worker": self.worker}
         if "cell" in news or "begun" in news:
-            (folder / "progress.json").write_text(json.dumps(self.told), encoding="utf-8")
+            write_note(folder / PROGRESS, self.told)
 
     @property
     def attempt(self) -> int:

@@ -179,7 +179,7 @@ class Warm:
         if not self._idle.wait(GRACE_S) and self._order is not None:
             pid = process_of(Path(self._order.folder))
             with contextlib.suppress(OSError):
-                os.killpg(pid, signal.SIGKILL) if pid else None
+                os.killpg(pid, signal.SIGKILL) if pid not in (0, os.getpid()) else None  # ours until a driver has taken it up
 
 # %% ../../nbs/batch/08_grid.ipynb #10ac286a
 class Crew:
@@ -282,6 +282,10 @@ class RunSet:
     def cancel(self) -> list[Run]:
         "Stops what runs and starts nothing more; returns when all have ended. What is finished stays finished."
         self._crew.cancelled = True
+        for run in self.runs:  # one that ends without a word has not failed
+            if run.status not in ENDED:
+                with contextlib.suppress(OSError):
+                    (Path(run.folder) / CANCEL).touch()
         while not self.done:  # a run may be about to begin at this very moment
             for slot in self._crew.slots:
                 slot.stop()

@@ -133,8 +133,9 @@ class Link:
         "Notes whether there still is somebody to wait for."
         try:
             workers = len(self.threads())
-            self._served = time.monotonic() if workers else self._served
-            alone = time.monotonic() - self._served
+            seen = time.monotonic()
+            self._served = seen if workers else self._served
+            alone = seen - self._served
             problem = f"The cluster at {self.address} has had no worker for {alone:.0f} s." if alone > self.workers_s else ""
         except Exception as trouble:  # whatever a broken connection raises
             problem = f"The Dask scheduler at {self.address} does not answer ({type(trouble).__name__})."

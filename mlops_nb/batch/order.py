@@ -109,7 +109,7 @@ def place_order(order: Order) -> Run:
 def note_process(folder: Path) -> None:
     "This process has the run in hand from now on."
     pid = os.getpid()
-    (folder / "pid").write_text(f"{pid} {began(pid)}")
+    write_whole(folder / "pid", f"{pid} {began(pid)}".encode())  # whoever reads half of it believes that the run is gone
 
 
 def process_of(folder: Path) -> int:

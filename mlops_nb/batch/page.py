@@ -18,6 +18,7 @@ import nbformat
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from .client import IDLE_S
 from .held import HeldKernel
 from .kernel import kernel_client, until_welcome
 from .pool import Pool, PoolAway
@@ -117,7 +118,8 @@ async def _kernel(client: NotebookClient, looking: Looking) -> AsyncIterator[Non
 
 async def cells(looking: Looking, document: nbformat.NotebookNode) -> AsyncIterator[Any]:
     "The cells with their outputs, each as soon as it is done. Raises Wrong at the first that fails."
-    client = NotebookClient(document, timeout=looking.timeout_s, kernel_name=document.metadata.kernelspec.name, record_timing=False)
+    spec = document.metadata.kernelspec.name
+    client = NotebookClient(document, timeout=looking.timeout_s, iopub_timeout=IDLE_S, kernel_name=spec, record_timing=False)
     client.reset_execution_trackers()
     async with _kernel(client, looking):
         for number, cell in enumerate(document.cells):

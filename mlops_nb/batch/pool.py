@@ -200,22 +200,29 @@ def _started(pool: Pool, within: float) -> socket.socket:
     log = private_folder(pool.state_dir / "logs") / "pool.log"
     words = [sys.executable, "-m", "mlops_nb.batch.zygote", str(pool.root), str(pool.state_dir), str(pool.address)]
     words += ["--key", pool.key, "--after", pool.after, "--idle", str(pool.idle)]
-    with open(log, "ab") as output:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env=pool.environ,
-            cwd="/",
-        )
-    end = time.monotonic() + within
-    pause = 0.01
+
+    def start() -> "subprocess.Popen[bytes]":
+        with open(log, "ab") as output:
+            return subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=pool.environ,
+                cwd="/",
+            )
+
+    process, end, pause = start(), time.monotonic() + within, 0.01
     while time.monotonic() < end:
         with contextlib.suppress(PoolAway):
             return pool.connect()
-        if process.poll() not in (None, 0):  # 0: another one was quicker
+        if process.poll() == 0:  # another one was quicker, or is about to end: then nobody would listen
+            time.sleep(0.2)
+            with contextlib.suppress(PoolAway):
+                return pool.connect()
+            process = start()
+        elif process.poll() is not None:
             raise PoolAway(f"The warm process did not start; {log} says why.")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)

@@ -86,7 +86,7 @@ def _tags(cell: Any) -> list[str]:
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class RunTooLong(Exception):
+class RunTooLong(SystemExit):  # an Exception would be swallowed where it meets a callback of asyncio
     "The whole run took longer than it may."
 
 
@@ -232,11 +232,12 @@ def execute(
     try:
         with _inside(environ) if kernel is None else contextlib.nullcontext(), _limited(order.timeout_s):
             _papermill(order, kernel, veil, _progress(folder))
-    except (KeyboardInterrupt, SystemExit):
-        error = "cancelled"
     except BaseException as problem:  # whatever a notebook does, its run must end with a record
-        error, text = map(veil.text, reason(problem, order.notebook))
-        write_durable(folder / "error.txt", text)
+        if isinstance(problem, KeyboardInterrupt | SystemExit) and not isinstance(problem, RunTooLong):
+            error = "cancelled"
+        else:
+            error, text = map(veil.text, reason(problem, order.notebook))
+            write_durable(folder / "error.txt", text)
     run = replace(
         run,
         status="cancelled" if error == "cancelled" else "failed" if error else "finished",

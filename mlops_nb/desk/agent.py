@@ -165,7 +165,7 @@ def _await_other(settings: Settings) -> int:
     from mlops_nb.desk.agent_client import call
 
     begun = time.monotonic()
-    while (waited := time.monotonic() - begun) < 30.0:
+    while (waited := time.monotonic() - begun) < 120.0:
         with contextlib.suppress(MlopsError):
             call(settings, "ping", within=5.0)
             return 0

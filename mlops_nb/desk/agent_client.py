@@ -287,13 +287,13 @@ def _tell(text: str) -> None:
 
 def ensure_agent(
     settings: Settings,
-    timeout: float = 30.0,
+    timeout: float = 120.0,
     say: Callable[[str], None] = _tell,
 ) -> AgentInfo:
     "The running agent, started when there is none, and again when code or settings.ini have changed. AgentAway says why there is none."
     end = time.monotonic() + timeout
     with contextlib.suppress(AgentAway):
-        info = AgentInfo.from_dict(call(settings, "ping", within=timeout))
+        info = AgentInfo.from_dict(call(settings, "ping", within=min(timeout, 30.0)))
         outdated = is_outdated(info.code, info.version, code_mark(), mlops_nb.__version__)
         if not outdated and info.settings == settings_mark(settings):
             return info
@@ -314,12 +314,18 @@ def ensure_agent(
     raise AgentAway(f"The agent {ended}.", hint=f"It logged:\n{said}" if said else "`mlops-nb up --foreground` shows more.")
 
 
-def stop_agent(settings: Settings, *, servers: bool = True, within: float = 60.0) -> AgentInfo | None:
+def stop_agent(settings: Settings, *, servers: bool = True, within: float = 150.0) -> AgentInfo | None:
     "Ends the agent and waits until it is gone; None when there was none. Without `servers` what is served goes on."
-    end = time.monotonic() + within
+    end, before = time.monotonic() + within, read_card(settings)
     try:
         info = AgentInfo.from_dict(call(settings, "stop", within=min(within, 10.0), servers=servers))
     except AgentAway:
+        if before is not None and before.is_alive:  # it may have heard, and be gone before it could say so
+            until = min(end, time.monotonic() + 10.0)
+            while before.is_alive and time.monotonic() < until:
+                time.sleep(0.02)
+            if not before.is_alive:
+                return before
         card = read_card(settings)
         if card is None or not card.is_alive:
             return None

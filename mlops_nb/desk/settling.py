@@ -42,7 +42,8 @@ def publish(root: str, folders: list[str]) -> None:
         if not run.because.startswith(REPRODUCES):
             from mlops_nb.store.models_runs import record_run
 
-            run = write_run(replace(run, tracking_run_id=record_run(settings, run)))
+            tracked = record_run(settings, run)  # takes a while, in which its record may change
+            run = write_run(replace(read_run(run.folder), tracking_run_id=tracked))
             control.put_run(run)
         (open_marks(Path(run.folder).parent) / run.id).unlink(missing_ok=True)
 

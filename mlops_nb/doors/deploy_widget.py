@@ -4,6 +4,7 @@
 __all__ = ['NO_MODEL', 'DeployWidget']
 
 # %% ../../nbs/doors/25_deploy_widget.ipynb #e3759229
+import threading
 import time
 from typing import Any
 
@@ -72,6 +73,7 @@ class _Live(_Filled):
     _before: tuple[float, dict[str, Any]] = (0.0, {})
 
     def _parts(self) -> None:
+        self._one_look = threading.RLock()  # a look that began earlier must not end later
         self.card, self.numbers, self.alerts, self.keys_hint = text(), text(), text(), text()
         self.trial = TryForm(workspace=self.ws)
         self.start = button("Start serving", self.up, tip="Starts the agent, which serves what is deployed")
@@ -79,6 +81,10 @@ class _Live(_Filled):
 
     def refresh(self) -> None:
         "Looks at the deployment, its numbers and its alerts."
+        with self._one_look:
+            self._look()
+
+    def _look(self) -> None:
         self.deployments = tuple(self.ws.deployments())
         now = self.found(self.name)
         at, counted = time.monotonic(), {one.version: one for one in self.ws.traffic()}
@@ -157,9 +163,10 @@ class _Deploying(_Live):
         self.act(f"{plan['target']} is being made ready …", done, call, self._settled)
 
     def _settled(self, made: Any) -> None:
-        self.refresh()
-        now = self.found(self.name)
-        self.revision = now.revision if now else 0
+        with self._one_look:
+            self.refresh()
+            now = self.found(self.name)
+            self.revision = now.revision if now else 0
 
     def _said_again(self, _: Any) -> None:
         if self.asking and self._asks_of_plan:

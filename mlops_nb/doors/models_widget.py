@@ -99,8 +99,8 @@ class _Finding(Widget):
 
     def _free_again(self, change: Any) -> None:
         if not change["new"] and self._again:
-            self.look()
             self._again = False
+            self.look()
 
 # %% ../../nbs/doors/24_models_widget.ipynb #4357b6de
 def pair_of(versions: list[ModelVersion]) -> tuple[int, int]:
@@ -125,7 +125,10 @@ class _Comparing(_Finding):
         "Reads the model again."
         if self.busy:
             self._again = True
-        elif self.name:
+            if self.busy or not self._again:  # unless it has ended this very moment
+                return
+            self._again = False
+        if self.name:
             self._first = self.act(f"{self.name} is being read …", "", lambda: self._read(self.name), self._take)
         else:
             self._take({"name": "", "versions": [], "receipts": [], "comparison": None, "pair": (0, 0)})

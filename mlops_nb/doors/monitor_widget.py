@@ -137,7 +137,10 @@ class _Reading(_Choices):
             self._known = {}
         if self.busy:
             self._again = True
-        elif self.model:
+            if self.busy or not self._again:  # unless it has ended this very moment
+                return
+            self._again = False
+        if self.model:
             self._first = self.act(f"{self.model} is being read …", "", self._read, self._take)
 
     def _free_again(self, change: Any) -> None:

@@ -236,6 +236,7 @@ class _Previewing(_Looking):
     "Shows what will be recorded, and what was."
 
     _count = 0
+    _previewed: tuple[str, ...] = ()
 
     def _parts(self) -> None:
         self.lineage, self.promises, self.result, self.card = text(), text(), text(), ipywidgets.Output()
@@ -259,8 +260,13 @@ class _Previewing(_Looking):
         shown(self.form, any_there)
 
     def _preview(self) -> None:
-        self._count += 1
+        self._count, self._previewed = self._count + 1, self.features
         self._begin(self._look_closer, self._count)
+
+    def _preview_others(self) -> None:
+        "A model that knows no names takes what is neither target nor id nor time."
+        if self.features != self._previewed:
+            self._preview()
 
     def _look_closer(self, number: int) -> None:
         made: Contract | None = None
@@ -308,6 +314,7 @@ class RegisterWidget(_Previewing):
                 self.set_trait(word, value)
         self.observe(self._chose, ["model", "train"])
         self.observe(lambda _: self._preview(), ["model", "train"])
+        self.observe(lambda _: self._preview_others(), ["target", "id", "time"])
         self._draw()
         self._preview()
 

@@ -163,27 +163,28 @@ class _Acting(ipywidgets.VBox):
         "Whether `close()` was called."
         return self._closing.is_set()
 
-    def say(self, said: str, hint: str = "", failed: bool = False) -> None:
-        "Puts a sentence on the status line; screen readers speak it."
-        if (said, hint, failed, self.busy) == getattr(self, "_now", None):
+    def say(self, said: str, hint: str = "", failed: bool = False, ends: bool = False) -> None:
+        "Puts a sentence on the status line; screen readers speak it. `ends`: it is the last word of what is on."
+        busy = self.busy and not ends
+        if (said, hint, failed, busy) == getattr(self, "_now", None):
             return
-        self._now = (said, hint, failed, self.busy)
+        self._now = (said, hint, failed, busy)
         self.said, self.hint, self.failed = said, hint, failed
-        kind = " mlops-nb-failed" if failed else "" if self.busy else " mlops-nb-done"
-        wait = "<progress aria-hidden='true'></progress>" if self.busy else ""
+        kind = " mlops-nb-failed" if failed else "" if busy else " mlops-nb-done"
+        wait = "<progress aria-hidden='true'></progress>" if busy else ""
         next_step = f" <span class='{QUIET}'>{markup(hint)}</span>" if hint else ""
         lead = "<b>That did not work.</b> " if failed else ""
         role = "alert" if failed else "status"
         shape = f"<div role='{role}' class='mlops-nb-said{kind}'>{wait}{lead}{markup(said)}{next_step}</div>"
         self.line.value = shape if said else ""
 
-    def fail(self, problem: BaseException) -> None:
+    def fail(self, problem: BaseException, ends: bool = False) -> None:
         "Says what went wrong and what to do next."
         if isinstance(problem, MlopsError):
-            self.say(problem.message, problem.hint or "", True)
+            self.say(problem.message, problem.hint or "", True, ends)
         else:
             first = (str(problem).strip().splitlines() or [""])[0]
-            self.say(f"{type(problem).__name__}: {first}" if first else type(problem).__name__, "", True)
+            self.say(f"{type(problem).__name__}: {first}" if first else type(problem).__name__, "", True, ends)
 
 # %% ../../nbs/doors/22_widget_parts.ipynb #1a019dc3
 class _Threads(_Acting):
@@ -215,13 +216,10 @@ class _Threads(_Acting):
             found = call()
             if then is not None and not self._closing.is_set():
                 then(found)
-            said = done(found) if callable(done) else done
+            self.say(done(found) if callable(done) else done, ends=True)  # before another action can begin
         except Exception as problem:
-            self.busy = False
-            self.fail(problem)
-            return
+            self.fail(problem, ends=True)
         self.busy = False
-        self.say(said)
 
 # %% ../../nbs/doors/22_widget_parts.ipynb #56c233fe
 class _Following(_Threads):

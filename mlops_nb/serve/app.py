@@ -86,14 +86,14 @@ def _deployment_of(app: "App", request: Request, body: bytes) -> Target:
         name = (query.get("deployment") or [None])[0] or _whose(body).deployment
     except (msgspec.MsgspecError, ValueError):
         raise malformed("“deployment” is the name of a deployment.", "$.deployment", "type") from None
-    targets = app.engine.targets
-    if name is None and len(targets) == 1:
-        return next(iter(targets.values()))
-    if name not in targets:
-        there = ", ".join(sorted(targets)) or "none"
+    planned = sorted(d.name for d in app.engine.plan.deployments)  # also what is still being loaded: 503, to be tried again
+    name = planned[0] if name is None and len(planned) == 1 else name
+    if name not in planned:
+        there = ", ".join(planned) or "none"
         words = "Which deployment the labels belong to is not said." if name is None else "There is no deployment of that name."
         raise malformed(words, "$.deployment", "form", f"Add \"deployment\"; there is {there}.")
-    return targets[name]
+    request.deployment = name
+    return _target(app, request)
 
 
 async def feedback(app: "App", request: Request) -> Reply:

@@ -356,7 +356,7 @@ class SupervisorFailed(MlopsError):
     code, kind = "supervisor_failed", "failed"
 
 
-def start_supervisor(given: Given, log: Path | None = None, timeout: float = 30.0) -> SupervisorStatus:
+def start_supervisor(given: Given, log: Path | None = None, timeout: float = 120.0) -> SupervisorStatus:
     "The running supervisor, started when there is none. Raises PortTaken, UsageError, SupervisorFailed."
     running = supervisor_of(given.state)
     if running is not None and running.is_alive:

@@ -123,6 +123,8 @@ def server_of(app: App, tls_cert: str, tls_key: str, timeout: float) -> Any:
 async def leave(server: Any, app: App, listener: socket.socket) -> None:
     "Drains."
     app.draining = True
+    for _ in range(3):  # who has connected already is taken in; closing would turn him away
+        await asyncio.sleep(0.001)
     for one in server.servers:
         one.close()
     until = time.monotonic() + GRACE

@@ -73,7 +73,7 @@ def shown(url: URL) -> str:
 
 # %% ../../nbs/store/01_control_schema.ipynb #a38186bf
 BUSY_S = 30  # seconds to wait for another writer
-CONNECT_S = 5  # seconds to wait for a server
+CONNECT_S = 15  # seconds to wait for a server
 
 
 class StoreTooNew(StoreUnavailable):

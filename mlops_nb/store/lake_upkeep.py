@@ -45,8 +45,9 @@ def compact(place: Place, name: str, contents: Any) -> Snapshot:  # contents: ()
     from deltalake.exceptions import CommitFailedError
 
     for attempt in range(TRIES):
-        name, _, content = find(place, name, contents)
+        name = find(place, name, contents)[0]
         with turn(place, name), our_errors(place, name):
+            content = find(place, name, contents)[2]  # in turn: what was found before may be old by now
             table = open_table(place, name)
             if len(table.file_uris()) <= max(1, len(table.partitions()) if table.metadata().partition_columns else 1):
                 return snapshot_of(place, name, content, changed=False)

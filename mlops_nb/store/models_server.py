@@ -228,7 +228,7 @@ def connect(settings: Settings, tracking_uri: str = "", registry_uri: str = "") 
         return MlflowClient(tracking, registry)
 
 
-def server_version(uri: str, timeout: float = 3.0) -> tuple[int, ...]:
+def server_version(uri: str, timeout: float = 10.0) -> tuple[int, ...]:
     "Version of the MLflow server at an address, as numbers; empty when it does not say. Raises StoreUnavailable."
     import requests
     from mlflow.utils.credentials import get_default_host_creds  # knows the user's credentials and certificates

@@ -18,13 +18,15 @@ from waiting import PATIENCE, until
 
 from mlops_nb.batch.cluster import Cluster
 from mlops_nb.batch.grid import Crew, RunSet
-from mlops_nb.batch.link import ClusterUnavailable, local_cluster
+from mlops_nb.batch.link import ClusterUnavailable, Link, local_cluster
 from mlops_nb.batch.order import Order, read_run, run_id
 from mlops_nb.batch.parcel import HostUnfit
+from mlops_nb.core.process import read_note
 from mlops_nb.core.settings import Settings, init, load, workspace_key
 from mlops_nb.store.lake import Lake
 
 MONTHS = range(1, 4)
+PATIENT = {"connect_s": PATIENCE, "workers_s": PATIENCE}
 FLIGHTS = pd.DataFrame({"month": [m for m in MONTHS for _ in range(50)], "flight": range(150), "delay": [i % 7 for i in range(150)]})
 
 
@@ -59,6 +61,15 @@ class Desk:
         path.write_text(json.dumps(v4.new_notebook(cells=[first, *map(v4.new_code_cell, cells)], metadata=spec)))
         made = run_id(path)
         return Order(made, str(path), parameters, str(self.settings.state_dir / "runs" / made), str(self.settings.root), threads=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """A scheduler or worker that is slow to answer is not away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlops_nb.batch.link.SILENT_S", PATIENCE)
+        patch.setitem(Link.everywhere.__kwdefaults__, "timeout", PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -115,16 +126,16 @@ def test_a_killed_worker_s_run_ends_elsewhere_and_nothing_is_doubled(desk: Desk,
     for month in (1, 3):
         gates[month].touch()
     orders = [desk.order("score", SCORE, GATE, month=m, gate=str(gates[m])) for m in MONTHS]
-    cluster = Cluster(desk.settings, scheduler, shared=False)
+    cluster = Cluster(desk.settings, scheduler, shared=False, **PATIENT)
     runs = RunSet(Crew(orders, 3, slots=cluster))
 
     victim, folder = Path(f"{gates[2]}.kernel"), Path(orders[1].folder)
     kernel = int(until(lambda: number(victim), "the second run is at its gate"))
-    told = until(lambda: (t := json.loads((folder / "progress.json").read_text())).get("cell") == 3 and t, "it tells where it is")
+    told = until(lambda: (t := read_note(folder / "progress.json")) and t.get("cell") == 4 and t, "it tells where it is, and stays there")
     assert told["cells"] == 4 and read_run(folder).status == "running"  # live, before it has ended
-    with Client(scheduler, set_as_default=False) as client:
+    victim.unlink()  # before the kill: it may be there again at once
+    with Client(scheduler, set_as_default=False, timeout=PATIENCE) as client:
         os.kill(client.run(os.getpid)[told["worker"]], signal.SIGKILL)
-    victim.unlink()
     until(lambda: not alive(kernel), "the kernel ends")
     until(lambda: number(victim), "the run begins elsewhere")  # somebody else has begun, and appended the rows again
     gates[2].touch()
@@ -148,11 +159,15 @@ def test_a_killed_worker_s_run_ends_elsewhere_and_nothing_is_doubled(desk: Desk,
     until(lambda: cluster.link is not None and cluster.link.closed, "the link is closed")
 
 
-def test_cancel_ends_the_kernel_there_and_starts_nothing_more(desk: Desk, scheduler: str, tmp_path: Path) -> None:
+def test_cancel_ends_the_kernel_there_and_starts_nothing_more(
+    desk: Desk, scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlops_nb.batch.cluster.STOP_S", PATIENCE)  # for the evidence to come back
     gate = tmp_path / "gate"
     orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
-    runs = RunSet(Crew(orders, 1, slots=Cluster(desk.settings, scheduler)))
+    runs = RunSet(Crew(orders, 1, slots=Cluster(desk.settings, scheduler, **PATIENT)))
     kernel = int(until(lambda: number(Path(f"{gate}.kernel")), "a run is at the gate"))
+    until(lambda: read_run(orders[0].folder).status == "running", "it was heard that it began")
     assert [r.status for r in runs.cancel()] == ["cancelled", "cancelled"]
     until(lambda: not alive(kernel), "the kernel ends")
     assert [read_run(o.folder).status for o in orders] == ["cancelled", "cancelled"]
@@ -163,7 +178,7 @@ def test_cancel_ends_the_kernel_there_and_starts_nothing_more(desk: Desk, schedu
 def test_a_worker_without_the_key_gets_nothing(desk: Desk, scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOPS_NB_KEY_FILE", str(tmp_path / "another-key"))
     with pytest.raises(HostUnfit, match="MLOPS_NB_KEY_FILE"):
-        Cluster(load(desk.settings.root), scheduler)
+        Cluster(load(desk.settings.root), scheduler, **PATIENT)
 
 
 def dask(kind: str, *where: str, **options: object) -> subprocess.Popen[bytes]:
@@ -178,9 +193,9 @@ def test_a_cluster_without_workers_and_one_whose_scheduler_is_killed(desk: Desk,
     try:
         address = str(until(lambda: told.exists() and json.loads(told.read_text() or "{}").get("address"), "its address"))
         with pytest.raises(ClusterUnavailable, match="has no workers"):
-            Cluster(desk.settings, address, workers_s=0.3)
+            Cluster(desk.settings, address, connect_s=PATIENCE, workers_s=0.3)
         programs.append(dask("Worker", address, nthreads=1))
-        cluster = Cluster(desk.settings, address)
+        cluster = Cluster(desk.settings, address, **PATIENT)
         assert cluster.capacity == 1
         orders = [desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate)) for _ in range(2)]
         runs = RunSet(Crew(orders, 1, slots=cluster))
@@ -202,7 +217,8 @@ def test_a_worker_that_leaves_and_nobody_comes(desk: Desk, tmp_path: Path) -> No
         gate = tmp_path / "gate"
         order = desk.order("waits", "import os, time\nfrom pathlib import Path", GATE, gate=str(gate))
         until(lambda: dask.scheduler.workers, "a worker comes")
-        runs = RunSet(Crew([order], 1, slots=Cluster(desk.settings, str(dask.scheduler_address), workers_s=1.0)))
+        cluster = Cluster(desk.settings, str(dask.scheduler_address), connect_s=PATIENCE, workers_s=1.0)
+        runs = RunSet(Crew([order], 1, slots=cluster))
         kernel = int(until(lambda: number(Path(f"{gate}.kernel")), "a run is at the gate"))
         dask.scale(0)
         (run,) = runs.wait()
@@ -221,7 +237,8 @@ from mlops_nb.core.settings import load
 import json
 order = Order.from_dict(json.loads(sys.argv[1]))
 print("once")
-(run,) = RunSet(Crew([order], 1, slots=Cluster(load(order.root), "local-dask", 1))).wait()
+cluster = Cluster(load(order.root), "local-dask", 1, connect_s=300, workers_s=300)
+(run,) = RunSet(Crew([order], 1, slots=cluster)).wait()
 print(run.status)
 """
 

@@ -25,7 +25,8 @@ def silent(tmp_path):
     from jupyter_client.blocking import BlockingKernelClient
     from jupyter_client.connect import write_connection_file
 
-    path = write_connection_file(str(tmp_path / "kernel.json"))[0]
+    where = {"transport": "ipc", "ip": str(tmp_path / "s")}  # a port could be taken by somebody else before the kernel has it
+    path = write_connection_file(str(tmp_path / "kernel.json"), **where)[0]
     process = subprocess.Popen([sys.executable, "-c", SILENT, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     first = BlockingKernelClient(connection_file=path)
     first.load_connection_file()
@@ -47,7 +48,7 @@ def test_a_kernel_that_says_no_welcome_is_asked(silent):
     async def go():
         client = kernel_client(connection, lambda: process.poll() is None)
         try:
-            await until_welcome(client, 5.0)
+            await until_welcome(client, 300.0)
             return await client.execute("6 * 7", reply=True, timeout=300)
         finally:
             client.stop_channels()

@@ -132,20 +132,24 @@ def test_a_cell_that_prints_without_end_is_cut_and_says_so(bench):
 def test_a_run_that_takes_too_long_is_failed_and_nothing_of_it_is_left(bench, slots):
     cell = (
         "import subprocess, os, signal, pathlib, time\n"
-        "child = subprocess.Popen(['sh', '-c', 'trap \"\" TERM; sleep 300'], start_new_session=True)\n"
+        "child = subprocess.Popen(['sh', '-c', 'trap \"\" TERM; sleep 900'], start_new_session=True)\n"
         f"pathlib.Path('child-{slots.__name__}.pid').write_text(str(child.pid))\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(300)"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(900)"
     )
-    run = run_one(bench, f"too_long_{slots.__name__}", cell, slots=slots, options={"timeout_s": 4.0 if slots is Warm else 15.0})
-    assert run.status == "failed" and "timeout_s" in run.error
-    child = int((bench.root / f"child-{slots.__name__}.pid").read_text())
+    note = bench.root / f"child-{slots.__name__}.pid"
+    for seconds in (4.0 if slots is Warm else 15.0, 60.0, 240.0):  # a busy machine may need more than the first only to begin
+        run = run_one(bench, f"too_long_{slots.__name__}", cell, slots=slots, options={"timeout_s": seconds})
+        assert run.status == "failed" and "timeout_s" in run.error
+        if note.exists() and note.read_text():
+            break
+    child = int(note.read_text())
     if slots is Warm:  # whatever group it has put itself into
         until(lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().split()[2] == "Z")
     else:
         os.killpg(child, signal.SIGKILL)
 
 
-WAITS = "import os, pathlib, time\npathlib.Path({0!r}).write_text(str(os.getpid()))\ntime.sleep(120)"
+WAITS = "import os, pathlib, time\npathlib.Path({0!r}).write_text(str(os.getpid()))\ntime.sleep(900)"
 
 
 def started(bench, name):
@@ -224,7 +228,8 @@ def test_it_ends_when_it_is_told_to_and_when_its_workspace_is_gone(bench, tmp_pa
     other.root.mkdir()
     assert run_one(other, "first", "1").engine == "warm"
     assert len(pools(other.root / ".mlops")) == 1
-    assert stop_pools(other.root / ".mlops") == 1 and not pools(other.root / ".mlops")
+    assert stop_pools(other.root / ".mlops") == 1
+    until(lambda: not pools(other.root / ".mlops"), "it ends")
     assert run_one(other, "second", "1").engine == "warm"
     (info,) = pools(other.root / ".mlops")
     (other.root / ".mlops").rename(tmp_path / "moved")

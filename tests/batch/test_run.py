@@ -1,11 +1,19 @@
 import json
 import os
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
-from mlops_nb.batch.grid import Crew, RunSet, Warm, Worker
-from mlops_nb.batch.order import read_run
+from mlops_nb.batch import grid
+from mlops_nb.batch.grid import Crew, RunSet, Warm, Worker, ended
+from mlops_nb.batch.order import note_process, place_order, process_of, read_run
+from mlops_nb.batch.pool import receive_message
+from mlops_nb.batch.run import RunTooLong, _limited
+from mlops_nb.core.process import began
 
 def run_all(orders, parallel=2, slots=Warm, **more):
     return RunSet(Crew(orders, parallel, slots=slots, **more)).wait()
@@ -104,6 +112,82 @@ def test_runs_come_as_they_finish_and_are_listed_as_asked(bench, parallel):
 
 async def wait_for(runs):
     return await runs
+
+
+def test_a_run_that_is_over_its_time_ends_wherever_the_alarm_finds_it():
+    "Most of the time it finds a callback of asyncio, which keeps any other exception for itself."
+    import asyncio
+
+    async def printing():
+        while True:
+            await asyncio.sleep(0)
+
+    async def notebook():
+        reads, end = asyncio.create_task(printing()), time.monotonic() + 60
+        while time.monotonic() < end:
+            await asyncio.sleep(0.001)
+        reads.cancel()
+
+    for _ in range(5):
+        loop, begun = asyncio.new_event_loop(), time.monotonic()
+        with pytest.raises(RunTooLong, match="may not"), _limited(0.05):  # as papermill's client runs it
+            loop.run_until_complete(notebook())
+        assert time.monotonic() - begun < 60, "it went on to its end"
+
+
+def test_who_has_a_run_in_hand_is_known_at_every_moment(tmp_path):
+    note_process(tmp_path)
+    done = threading.Event()
+
+    def again():
+        for _ in range(2_000):
+            note_process(tmp_path)
+        done.set()
+
+    threading.Thread(target=again, daemon=True).start()
+    while not done.is_set():
+        assert process_of(tmp_path) == os.getpid(), "a run without a process has failed"
+
+
+def test_a_run_that_nobody_has_taken_up_yet_is_stopped_without_its_caller(bench, monkeypatch):
+    order = bench.order(bench.notebook("waits", "1"))
+    place_order(order)  # from now on this process has it in hand
+    warm, killed = Warm(), []
+    warm._order = order
+    warm._idle.clear()
+    here, there = socket.socketpair()
+    warm._line = here
+    monkeypatch.setattr(grid, "GRACE_S", 0.01)
+    monkeypatch.setattr(grid.os, "killpg", lambda pid, number: killed.append(pid))
+    warm.stop()
+    assert killed == [] and receive_message(there)[0] == {"op": "stop"}
+    (Path(order.folder) / "pid").write_text(f"{os.getppid()} {began(os.getppid())}")
+    warm.stop()
+    assert killed == [os.getppid()], "a driver that does not hear is killed"
+    here.close(), there.close()
+
+
+def test_one_that_ends_without_a_word_after_a_cancel_was_cancelled(bench):
+    order = bench.order(bench.notebook("long", "import time; time.sleep(600)"))
+    runs = RunSet(Crew([order], 1, slots=lambda: Silent()))
+    until(lambda: Silent.begun.is_set(), "it is executed")
+    assert [run.status for run in runs.cancel()] == ["cancelled"] == [Silent.wrote], "at no moment it has failed"
+
+
+class Silent:
+    "A place to run in whose process is gone as soon as somebody wants the end."
+
+    begun, wanted, wrote = threading.Event(), threading.Event(), ""
+
+    def execute(self, order, secrets):
+        self.begun.set()
+        self.wanted.wait()
+        run = ended(order, "without a word")
+        Silent.wrote = run.status
+        return run
+
+    def stop(self):
+        self.wanted.set()
 
 
 def test_a_set_of_runs_can_be_awaited(bench):

@@ -1,14 +1,18 @@
 """A JupyterLab and a browser for each test that clicks."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from acts import free_port
+from agents import left_alone
 from labs import PATIENCE, Lab, Screen, a_screen, start_lab
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 from mlops_nb import Workspace
+from mlops_nb.core.serving import AgentAway
+from mlops_nb.core.settings import load
 
 @pytest.fixture
 def open_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
@@ -47,5 +51,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     Workspace(place)
     file = place / "settings.ini"
     file.write_text(file.read_text().replace("# port = 8780", f"port = {free_port()}"))
-    yield place
-    Workspace(place).down()
+    with left_alone(load(place)):
+        yield place
+        with suppress(AgentAway):  # it lives, and is too busy to answer: it is killed
+            Workspace(place).down()

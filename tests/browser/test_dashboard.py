@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -17,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from acts import free_port
 from labs import ARTIFACTS, FLAGS, LOOPBACK, PATIENCE, chromium, wait_for
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
@@ -27,12 +27,6 @@ from mlops_nb.core.serving import Deployment, Route
 
 NAME = "late & long"  # a name that an address has to spell
 STORY = f"model?name={quote(NAME)}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -168,7 +162,7 @@ def served(root: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS), headless=True)
+    found = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS), headless=True, timeout=PATIENCE)
     yield found
     found.close()
 

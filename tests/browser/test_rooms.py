@@ -102,8 +102,12 @@ def test_240_pixels_and_twice_the_size_are_enough(open_lab, screen, known):
     row: Locator = section(panel, "models").get_by_role("listitem")
     expect(row).to_contain_text("flight-delay")
     narrow(page, 240)
-    width = page.locator("#mlops-nb-workspace").bounding_box()
-    assert width and 225 <= width["width"] <= 255, width
+    page.wait_for_function(  # it is laid out after the mouse has moved
+        """() => {
+            const { width } = document.getElementById('mlops-nb-workspace').getBoundingClientRect();
+            return width >= 225 && width <= 255;
+        }"""
+    )
     assert overflow(page, "#mlops-nb-workspace") == []
     refused = page.evaluate("""async () => {
         const base = JSON.parse(document.getElementById('jupyter-config-data').textContent).baseUrl;

@@ -90,7 +90,7 @@ def test_a_git_that_fails_or_hangs_is_said(tmp_path: Path, monkeypatch: pytest.M
     fake.chmod(0o755)
     assert read_git(tmp_path) == GitState(False, f"broken by https://{HIDDEN}@host/x")
     monkeypatch.setattr("mlops_nb.core.gitstate._SECONDS", 0.3)
-    fake.write_text("#!/bin/sh\nexec sleep 30\n")
+    fake.write_text("#!/bin/sh\nexec sleep 900\n")
     assert "did not answer" in read_git(tmp_path).reason
     fake.chmod(0o644)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -150,22 +150,22 @@ def test_one_agent_whoever_starts_it_and_it_is_found_again(tmp_path: Path) -> No
     place = workspace_at(tmp_path / "Flüge 2013 im Überblick")
     found: list[AgentInfo] = []
     with left_alone(place):
-        starters = [threading.Thread(target=lambda: found.append(ensure_agent(place, say=found.append))) for _ in range(4)]
+        starters = [threading.Thread(target=lambda: found.append(ensure_agent(place, 300, say=found.append))) for _ in range(4)]
         for thread in starters:
             thread.start()
         for thread in starters:
             thread.join()
         assert len({info.pid for info in found}) == 1, found
         first = found[0]
-        assert ensure_agent(place).pid == first.pid and first.root == str(place.root) and first.is_alive
+        assert ensure_agent(place, timeout=300).pid == first.pid and first.root == str(place.root) and first.is_alive
         environ = Path(f"/proc/{first.pid}/environ").read_bytes().decode()
         assert "MLOPS_NB_RUN_ID" not in environ and f"MLOPS_NB_WORKSPACE={place.root}" in environ
         kill(first)
         with pytest.raises(AgentAway):
             call(place, "ping")
-        second = ensure_agent(place)
+        second = ensure_agent(place, timeout=300)
         assert second.pid != first.pid and call(place, "ping")["pid"] == second.pid
-        assert stop_agent(place) is not None and stop_agent(place) is None
+        assert stop_agent(place, within=300) is not None and stop_agent(place) is None
         card = read_card(place)
         assert card is not None and card.state == "stopped" and not Path(card.socket).exists()
 
@@ -175,7 +175,7 @@ def test_an_agent_of_older_code_makes_way(tmp_path: Path) -> None:
     copy = tmp_path / "installed"
     shutil.copytree(agent_client.PACKAGE, copy / "mlops_nb", ignore=shutil.ignore_patterns("__pycache__", "labextension"))
     script = "import sys; from mlops_nb.core.settings import load; from mlops_nb.desk.agent_client import ensure_agent\n"
-    script += "print(ensure_agent(load(sys.argv[1])).pid)"
+    script += "print(ensure_agent(load(sys.argv[1]), timeout=300).pid)"
 
     def ensured() -> tuple[int, str]:
         words = [sys.executable, "-c", script, str(place.root)]
@@ -202,7 +202,7 @@ def test_why_an_agent_could_not_start_is_shown(tmp_path: Path) -> None:
     with open(place.root / "settings.ini", "a") as file:
         file.write("port = many\n")
     with pytest.raises(AgentAway) as problem:
-        ensure_agent(place)
+        ensure_agent(place, timeout=300)
     assert "exit code" in problem.value.message and "port" in (problem.value.hint or "")
 
 
@@ -223,7 +223,7 @@ def test_down_and_up_from_a_terminal(tmp_path: Path) -> None:
         up = json.loads(command("up", "-o", "json", cwd=place.root).stdout)
         assert up["running"] and up["agent"]["pid"] == json.loads(command("status", "-o", "json", cwd=place.root).stdout)["agent"]["pid"]
         assert f"process {up['agent']['pid']}" in command("status", cwd=place.root).stdout
-        assert "begins" in command("logs", "-n", 5, cwd=place.root).stdout
+        assert "begins" in command("logs", "-n", 1_000, cwd=place.root).stdout
         assert "Did you mean agent" in command("logs", "agend", cwd=place.root, code=2).stderr
         assert str(up["agent"]["pid"]) in command("down", cwd=place.root).stdout
         assert "mlops-nb up" in command("status", cwd=place.root).stdout

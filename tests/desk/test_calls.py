@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         ws.register(LogisticRegression().fit(frame[["departs"]], frame["late"]), "delay", train=ws.read(snap.ref), target="late")
     ws.predict("delay/1", frame[["departs"]])
     with left_alone(settings):
-        ensure_agent(settings)
+        ensure_agent(settings, timeout=300)
         yield settings
 
 

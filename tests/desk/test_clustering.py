@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from distributed import Client
 from sklearn.linear_model import LogisticRegression
+from waiting import until
 
 from mlops_nb.batch.link import local_cluster
 from mlops_nb.core.errors import ExtraMissing, UsageError
@@ -72,7 +73,9 @@ def test_by_partition_here_and_on_a_cluster_it_is_the_same_as_in_one_piece(ws: W
         assert done.verdict == "ok" and done.output == ws.stores.lake.latest(into).ref
 
 
-def test_a_killed_worker_and_a_second_call_of_the_same_run_double_nothing(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_and_a_second_call_of_the_same_run_double_nothing(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MLOPS_NB_RUN_ID", "20130401-score-3f")  # as in a notebook that is run
     logged = len(ws.predictions("delay", last=None))
     dask = local_cluster(2)
@@ -82,18 +85,30 @@ def test_a_killed_worker_and_a_second_call_of_the_same_run_double_nothing(ws: Wo
             client.wait_for_workers(2)
             pids = client.run(os.getpid)
             first = sorted(pids)[0]
-            ended = threading.Event()
+            written = tmp_path / "written"
 
-            def kill_when_busy() -> None:
-                while not ended.wait(0.05):
-                    if client.processing().get(first):
-                        os.kill(pids[first], signal.SIGKILL)
-                        return
+            def hang_after_writing() -> None:  # done in the worker
+                import time
 
-            killer = threading.Thread(target=kill_when_busy)
+                from mlops_nb.desk import partitions
+
+                score = partitions.score_rows
+
+                def score_and_hang(*words: object) -> None:
+                    score(*words)
+                    written.touch()
+                    time.sleep(3600)
+
+                partitions.score_rows = score_and_hang
+
+            def kill_once_it_has_written() -> None:
+                until(written.exists, "its rows are written, and nobody knows yet")
+                os.kill(pids[first], signal.SIGKILL)
+
+            client.run(hang_after_writing, workers=[first])
+            killer = threading.Thread(target=kill_once_it_has_written, daemon=True)
             killer.start()
             done = ws.predict_table("delay", "flights", "twice", on=address, partitions=6)
-            ended.set()
             killer.join()
             assert first not in client.run(os.getpid)  # it was killed indeed
         again = ws.predict_table("delay", "flights", "twice", partitions=6)

@@ -1,5 +1,6 @@
 """Loads from outside: files, a web server, S3, databases. What is good stays; what is wrong is named; no secret is told."""
 
+import contextlib
 import gzip
 import http.server
 import json
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import s3 as s3_server
+from waiting import until
 
 from mlops_nb import Workspace
 from mlops_nb.core.errors import ContractViolated, ExtraMissing, MlopsError, SchemaChanged, UsageError
@@ -238,9 +240,10 @@ def test_a_server_that_is_silent_or_absent(ws, web, monkeypatch) -> None:
         mute.listen()
         with pytest.raises(SourceUnavailable, match=r"within 0\.2 s"):
             short.ingest("t", f"http://127.0.0.1:{mute.getsockname()[1]}/x.csv")
-        port = mute.getsockname()[1]
-    with pytest.raises(SourceUnavailable):
-        short.ingest("t", f"http://127.0.0.1:{port}/x.csv")
+    with socket.socket() as held:  # so that nobody else takes the port; without `listen` it refuses
+        held.bind(("127.0.0.1", 0))
+        with pytest.raises(SourceUnavailable):
+            short.ingest("t", f"http://127.0.0.1:{held.getsockname()[1]}/x.csv")
 
 
 def test_databases_read_and_their_faults(ws, postgres) -> None:
@@ -314,6 +317,7 @@ def test_the_notebook_runs_it_and_a_secret_address_is_nowhere(ws, web, monkeypat
     failed = ws.run(jobs, table="flights", source="secret://FLIGHTS_AT").wait()[0]
     assert failed.status == "failed" and "ContractViolated" in failed.error
     assert failed.results["rejected"][0]["column"] == "distance" and ws.alerts()[0].kind == "ingest_rejected"
+    until(lambda: not list((ws.settings.state_dir / "runs" / ".open").glob("*")), "both runs are in the index and in MLflow")
     for file in ws.settings.state_dir.rglob("*"):
-        if file.is_file():
-            assert PASSWORD.encode() not in file.read_bytes(), file
+        with contextlib.suppress(FileNotFoundError):  # a draft of the warm process, which is at its place meanwhile
+            assert PASSWORD.encode() not in (file.read_bytes() if file.is_file() else b""), file

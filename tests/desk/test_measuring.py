@@ -413,7 +413,7 @@ def test_the_agent_makes_passes(ws: Workspace, monkeypatch: pytest.MonkeyPatch) 
     place = load(ws.root)
     ws.predict("late", LIVE[:288])
     with left_alone(place):
-        ensure_agent(place)
+        ensure_agent(place, timeout=300)
         wait_until(lambda: ws.measures("late"), words="a pass was made")
         duty = next(d for d in call(place, "status")["duties"] if d["name"] == "watching")
     assert duty["every_s"] == 0.5 and not duty["problem"]

@@ -18,8 +18,15 @@ from aiosmtpd.smtp import AuthResult
 
 from mlops_nb.core.records import Run, now
 from mlops_nb.core.schedules import Schedule
+from mlops_nb.desk import notifying
 from mlops_nb.desk.notifying import MOST_TRIES, deliver, of_failure, sign, tell_alerts, webhook_secret
 from mlops_nb.desk.workspace import Workspace
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    "Who is told lives in this very process, which may stand still."
+    monkeypatch.setattr(notifying, "TIMEOUT_S", 300.0)
+
 
 class Hook:
     """A receiver of calls that answers what it is told to."""
@@ -85,7 +92,7 @@ def box(tmp_path: Path) -> Iterator[tuple[Box, int]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(made, hostname="127.0.0.1", port=port, tls_context=context, **told)
+    controller = Controller(made, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=300, **told)
     controller.start()
     yield made, port
     controller.stop()

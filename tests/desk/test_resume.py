@@ -13,6 +13,7 @@ from waiting import until
 
 from mlops_nb.batch.order import read_run, write_run
 from mlops_nb.core.errors import RunNotFound, UsageError
+from mlops_nb.core.process import began
 from mlops_nb.desk.workspace import Workspace
 
 STEP = """import os
@@ -24,7 +25,7 @@ if month == 2 and os.path.exists("broken"):
 if month == 3 and os.path.exists("broken"):
     os._exit(9)
 ws.commit("scores", {"month": [month], "n": [3]}, mode="append")"""
-WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(120)"
+WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(3600)"
 
 
 def notebook(path: Path, cell: str) -> Path:
@@ -70,7 +71,7 @@ def test_a_run_is_ended_from_another_process_and_its_record_says_so(ws):
     script += "runs = ws.run('waits.ipynb', month=[1, 2], parallel=1)\nruns.wait()"
     owner = subprocess.Popen([sys.executable, "-c", script, str(ws.root)], cwd=ws.root, start_new_session=True)
     try:
-        until(lambda: (ws.root / "kernel.pid").exists() and (ws.root / "kernel.pid").read_text())
+        until(lambda: (ws.root / "kernel.pid").exists() and (ws.root / "kernel.pid").read_text(), "it runs")
         kernel = int((ws.root / "kernel.pid").read_text())
         (running,) = ws.runs(status="running")
         queued = next(r for r in ws.runs() if r.id != running.id)
@@ -81,7 +82,7 @@ def test_a_run_is_ended_from_another_process_and_its_record_says_so(ws):
         told = json.loads(done.stdout)
         assert (done.returncode, told["status"], told["changed"]) == (0, "cancelled", True), done.stderr
         assert read_run(running.folder).status == "cancelled"
-        until(lambda: not Path(f"/proc/{kernel}").exists() or Path(f"/proc/{kernel}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+        until(lambda: not began(kernel), "its kernel has ended")
         assert ws.cancel(running.id).status == "cancelled", "again is fine"
         assert owner.wait(300) == 0
         assert {r.status for r in ws.runs()} == {"cancelled"}

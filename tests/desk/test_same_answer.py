@@ -75,7 +75,7 @@ class Served:
             assert version.state == "proven" and version.compiled == (model != "hosted"), (version.reason, version.compiled_note)
             self.versions[model] = version
             self.here[model] = self.said_by(fitted, model)
-        self.desk = Desk(root, contract="log")
+        self.desk = Desk(root, contract="log", request_timeout_s=300)
         for model, kind in KINDS.items():
             self.desk.ws.deploy(model, options={"output": "probabilities"} if kind == "binary" else {}, log="off")
 

@@ -22,7 +22,7 @@ from stores import open_stores
 from mlops_nb.core.records import ModelVersion
 from mlops_nb.desk.registering import register
 from mlops_nb.score.served import describe, write_served
-from mlops_nb.serve.plan import PlannedDeployment, PlannedRoute, PlannedVersion
+from mlops_nb.serve.plan import Limits, PlannedDeployment, PlannedRoute, PlannedVersion
 from mlops_nb.store.models import experiment_id, materialise
 
 random = np.random.default_rng(5)
@@ -95,6 +95,7 @@ class Library:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, Online]]:
     library = Library(tmp_path_factory.mktemp("kinds"))
     online = Online(tmp_path_factory.mktemp("online") / "state", library)  # type: ignore[arg-type]
+    online.limits = Limits(request_timeout_s=300)
     names = {name: PlannedDeployment(name, name, 1, (PlannedRoute("v1", f"{name}/1"),)) for name in library.models}
     online.plan(**names)
     online.start()

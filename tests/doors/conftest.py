@@ -13,4 +13,4 @@ hasty_fetch = jupyter_server.jp_fetch  # under another name, because the one bel
 @pytest.fixture
 def jp_fetch(hasty_fetch: Any) -> Any:
     """Asks, with patience: the first question of a process imports MLflow, which takes half a minute where many test at once."""
-    return partial(hasty_fetch, request_timeout=300)
+    return partial(hasty_fetch, request_timeout=300, connect_timeout=300)

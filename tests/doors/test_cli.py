@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
+from acts import free_port
 from waiting import until
 
 HEAVY = ("mlflow", "pandas", "numpy", "sklearn", "whylogs", "pyarrow", "polars", "sqlalchemy", "deltalake", "papermill", "rich")
@@ -169,9 +169,7 @@ def test_no_git_on_the_machine_is_no_obstacle(place):
 def test_lab_opens_jupyterlab_on_the_workspace(place, tmp_path):
     shell("init", cwd=place)
     (place / "below").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     line = [sys.executable, "-c", "from mlops_nb.doors.cli import main; main()", "lab", "--no-browser", "--port", str(port)]
     own = {"HOME": tmp_path, "JUPYTER_CONFIG_DIR": tmp_path / "config", "JUPYTER_RUNTIME_DIR": tmp_path / "runtime", "JUPYTER_TOKEN": "t"}
     words = {name: str(value) for name, value in own.items()}

@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from acts import free_port
 from agents import left_alone
 from sklearn.linear_model import LinearRegression
 from stores import Stores, open_stores
@@ -171,9 +171,7 @@ def test_alerts_are_listed_and_settled(shell: Shell, place: Stores) -> None:
 
 def test_what_is_deployed_answers_to_what_is_pasted(shell: Shell, place: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     "With a real agent and a real server: the snippet as it is shown, in an interpreter of its own."
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("MLOPS_NB_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("MLOPS_NB_PORT", str(free_port()))
     with left_alone(place.settings):
         made = told(shell, "deploy", "double/1", "--name", "pasted", "--reason", "go live")
         assert (made["state"], made["revision"], made["changed"]) == ("ready", 1, True), made

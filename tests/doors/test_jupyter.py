@@ -59,7 +59,8 @@ async def test_a_folder_below_the_workspace_belongs_to_it(jp_fetch, jp_root_dir)
 async def test_a_workspace_made_again_is_read_again(jp_fetch, jp_root_dir):
     Workspace(jp_root_dir).commit("flights", pa.table({"flight": ["UA1"]}))
     assert json.loads((await jp_fetch(*ROUTE)).body)["tables"] == 1
-    shutil.rmtree(jp_root_dir / ".mlops")
+    gone = (jp_root_dir / ".mlops").rename(jp_root_dir.parent / "gone")  # at once: the server may be looking at it just now
+    shutil.rmtree(gone, ignore_errors=True)
     Workspace(jp_root_dir).commit("weather", pa.table({"wind": [1.0]}))
     Workspace(jp_root_dir).commit("airports", pa.table({"faa": ["JFK"]}))
     assert json.loads((await jp_fetch(*ROUTE)).body)["tables"] == 2
@@ -73,10 +74,12 @@ async def test_asking_for_days_opens_nothing_new(jp_fetch, jp_root_dir):
             await jp_fetch(*ROUTE)
         return len(os.listdir("/dev/fd"))
 
-    settled = await ask(20)  # the threads and connections of the pools are there
     gc.disable()  # what is opened anew stays visible
     try:
-        assert await ask(30) <= settled + 2
+        opened = [await ask(20)]
+        while len(opened) < 12 and (len(opened) < 2 or opened[-1] > opened[-2] + 2):  # until the pools have all that they will need
+            opened.append(await ask(30))
+        assert opened[-1] <= opened[-2] + 2, f"each time more is open: {opened}"
     finally:
         gc.enable()
 

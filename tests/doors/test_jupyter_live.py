@@ -7,6 +7,7 @@ import time
 import types
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from agents import left_alone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting import PATIENCE
+from waiting import until as now_until
 
 from mlops_nb import Workspace
 from mlops_nb.core.records import Run, now
+from mlops_nb.core.serving import AgentAway
 from mlops_nb.core.settings import init, load
-from mlops_nb.desk.agent_client import ensure_agent, stop_agent
+from mlops_nb.desk.agent_client import AgentInfo, Connection, ensure_agent, stop_agent
 from mlops_nb.doors.actions import Action, Actions
 from mlops_nb.doors.jupyter import ROUTES
 from mlops_nb.doors.live import KINDS, schema_id
@@ -80,7 +83,7 @@ async def test_a_page_hears_what_changed_with_and_without_an_agent(jp_fetch: Any
     with left_alone(place):
         await jp_fetch("mlops-nb", "api", "runs")  # from now on it is followed
         await see("alone", "a run, without an agent")
-        ensure_agent(place)
+        ensure_agent(place, timeout=PATIENCE)
         await until(lambda: "running" in told("agent", place.name), "the agent is there")
         await see("agent", "a run, through the agent")
         control = Workspace(jp_root_dir).stores.control
@@ -90,39 +93,40 @@ async def test_a_page_hears_what_changed_with_and_without_an_agent(jp_fetch: Any
         done = await jp_fetch("mlops-nb", "api", "alerts", id, "resolve", method="POST", body="{}")
         assert json.loads(done.body)["resolved_at"]
         await until(lambda: told("alert", id)[-1] == "resolved", "it is over")
-        stop_agent(place)
+        stop_agent(place, within=PATIENCE)
         await until(lambda: "away" in told("agent", place.name), "the agent is away")
     numbers = [data["seq"] for _, data in heard]
     assert numbers == sorted(set(numbers)) and all(data["workspace"] == "" for _, data in heard)
 
 
 def test_somebody_who_listens_keeps_no_agent_alive(tmp_path: Path) -> None:
-    from mlops_nb.desk.agent_client import Connection
-
     init(tmp_path)
     (tmp_path / "settings.ini").open("a").write("agent_idle = 1.0\n")
     place = load(tmp_path)
+
+    def listened() -> tuple[AgentInfo, Connection, str] | None:
+        """Somebody who listens to an agent; None when that had ended before, because nobody was quick enough."""
+        info = ensure_agent(place, timeout=PATIENCE)
+        with suppress(AgentAway):
+            line = Connection(place)
+            return info, line, line.call("tidings", {})["life"]
+        return None
+
     with left_alone(place):
-        info = ensure_agent(place)
-        with Connection(place) as line:
-            life = line.call("tidings", {})["life"]
-            end = time.monotonic() + 60
+        info, line, life = now_until(listened, "somebody listens")
+        with line, suppress(AgentAway):
+            end = time.monotonic() + PATIENCE
             while info.is_alive:
                 assert time.monotonic() < end, "it listens for ever, and the agent with it"
-                try:
-                    line.call("tidings", {"life": life, "wait": 0.2})
-                except Exception:
-                    break
+                line.call("tidings", {"life": life, "wait": 0.2})
+        now_until(lambda: not info.is_alive, "the agent ends")
 
 
 def test_an_action_is_told_of_when_it_ends() -> None:
     told: list[Action] = []
     actions = Actions(told.append)
     begun = actions.begin("model", "delay/2", "check", lambda: {"passed": True})
-    end = time.monotonic() + 20
-    while len(told) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    now_until(lambda: len(told) == 2, "its end is told")
     assert [one.state for one in told] == ["running", "done"] and actions.get(begun.id).result == {"passed": True}
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -13,10 +12,12 @@ from typing import Any
 import nbformat.v4 as v4
 import pandas as pd
 import pytest
+from acts import free_port
 from agents import left_alone
 from filled import add_runs, add_versions
 from sklearn.linear_model import LinearRegression
 from tornado.httpclient import HTTPClientError
+from waiting import PATIENCE
 
 from mlops_nb import Workspace
 from mlops_nb.core.measures import Measure
@@ -32,13 +33,6 @@ Asking = Callable[..., Awaitable[Any]]
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
     return {"ServerApp": {"jpserver_extensions": {"mlops_nb": True}}}
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +81,7 @@ def ask(jp_fetch: Any) -> Asking:
 
 async def ended(ask: Asking, action: dict[str, Any]) -> dict[str, Any]:
     """An action once it has ended."""
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE
     while action["state"] == "running":
         assert time.monotonic() < until, action
         await asyncio.sleep(0.05)
@@ -186,7 +180,7 @@ async def test_a_notebook_is_run_as_a_form_asks(ask: Asking, root: Path) -> None
     begun = await ask("POST", "runs", {"notebook": "score.ipynb", "parameters": {"month": [3, 4]}, "grid": ["month"]}, code=202)
     made = (await ended(ask, begun))["result"]
     assert len(made["runs"]) == 2
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while (grid := await ask("GET", f"grids/{made['grid']}"))["status"] != {"finished": 2}:
         assert time.monotonic() < until, grid
         await asyncio.sleep(0.1)
@@ -198,7 +192,9 @@ async def test_a_notebook_is_run_as_a_form_asks(ask: Asking, root: Path) -> None
     assert "output" in {d["what"] for d in compared["differs"]}
     slow = await ended(ask, await ask("POST", "runs", {"notebook": "score.ipynb", "parameters": {"slow": 600.0}}))
     (id,) = slow["result"]["runs"]
+    until = time.monotonic() + PATIENCE
     while (await ask("GET", f"runs/{id}"))["run"]["status"] == "queued":
+        assert time.monotonic() < until, "it does not begin"
         await asyncio.sleep(0.1)
     stopped = await ended(ask, await ask("POST", f"runs/{id}/cancel"))
     assert stopped["result"]["status"] == "cancelled", stopped

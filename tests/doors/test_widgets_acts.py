@@ -42,9 +42,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk.close()
 
 
+def ended(widget: Widget) -> bool:
+    """Whether nothing is on any more, and its end is said: that comes after it is busy no more."""
+    return not widget.busy and "<progress" not in widget.line.value
+
+
 def settled(widget: Widget) -> None:
     """Waits until nothing is on any more; what went wrong is the failure."""
-    wait_for(lambda: not widget.busy, f"{widget.said} …")
+    wait_for(lambda: ended(widget), f"{widget.said} …")
     assert not widget.failed, f"{widget.said} {widget.hint}"
 
 
@@ -198,7 +203,8 @@ def test_deploying_asks_first_serves_counts_and_goes_back(desk: Desk) -> None:
     widget.reason.value = "the first one"
     widget.yes.click()
     settled(widget)
-    assert (widget.state, widget.revision, widget.deployment.reason) == ("ready", 1, "the first one")
+    wait_for(lambda: widget.state == "ready", "it answers, as the newest look sees it")  # a look that began before may end after it
+    assert (widget.revision, widget.deployment.reason) == (1, "the first one")
     assert "delay/1" in widget.card.value and "/models/delay" in widget.card.value
 
     trial = widget.trial
@@ -225,21 +231,22 @@ def test_deploying_asks_first_serves_counts_and_goes_back(desk: Desk) -> None:
     press(trial, f"Send {trial.MANY} example requests")
     settled(trial)
     wait_for(lambda: widget.traffic.get("delay/2", {}).get("requests"), "the canary's numbers come")
-    assert "canary" in widget.numbers.value and "judged after 50 requests" in widget.numbers.value
+    wait_for(lambda: "canary" in widget.numbers.value and "judged after 50 requests" in widget.numbers.value, "they are drawn")
     assert "canary" in widget._repr_mimebundle_()["text/plain"]
 
     other = desk.ws.deploy("delay/2", name="delay", reason="somebody else")
     widget.canary = ""
     press(widget, "Deploy")
     widget.yes.click()
-    wait_for(lambda: not widget.busy, "refused")
+    wait_for(lambda: ended(widget), "refused")
     assert widget.failed and str(other.revision) in f"{widget.said} {widget.hint}"
 
     press(widget, "Roll back")
     assert widget.asking
     widget.yes.click()
     settled(widget)
-    assert [r.version for r in widget.deployment.routes] == ["delay/1", "delay/2"] and widget.canary == "delay/2"
+    wait_for(lambda: [r.version for r in widget.deployment.routes] == ["delay/1", "delay/2"], "what was before is seen again")
+    assert widget.canary == "delay/2"
     widget.close()
 
 
@@ -295,7 +302,7 @@ def test_a_grid_is_run_watched_compared_ended_and_resumed(desk: Desk) -> None:
     widget.yes.click()
     settled(widget)
     wait_for(lambda: desk.ws.get_run(one).status == "cancelled", "it has ended")
-    assert f"{one}: – cancelled" in widget._repr_mimebundle_()["text/plain"]
+    wait_for(lambda: f"{one}: – cancelled" in widget._repr_mimebundle_()["text/plain"], "the table says so")
     widget.close()
 
 

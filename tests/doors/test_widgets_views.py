@@ -30,8 +30,15 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def settled(widget: Any) -> Any:
-    until(lambda: not widget.busy and not widget._again, "an end of what is on")
+    """Waits until all threads of a widget have ended: what went wrong is said after it is busy no more."""
+    until(lambda: not any(one.is_alive() for one in widget._threads), "an end of its threads")
+    assert not widget.busy and not widget._again
     return widget
+
+
+def ended(widget: Any) -> bool:
+    """The same of one that looks again and again: nothing is on, and its end is said."""
+    return not widget.busy and "<progress" not in widget.line.value
 
 
 @pytest.fixture
@@ -200,7 +207,7 @@ def test_a_reader_is_offered_nothing_that_changes(ws: Workspace) -> None:
         (ModelsWidget, {}), (MonitorWidget, {}), (DeployWidget, {}), (RunsWidget, {}), (RegisterWidget, {"values": values}),
     ):  # fmt: skip
         made = kind(workspace=reading, **more)
-        until(lambda one=made: not one.busy, "an end of what is on")
+        until(lambda one=made: ended(one), "an end of what is on")
         assert not made.failed and "opened to read" in str([getattr(one, "value", "") for one in made.children]), kind
         assert set(offered(made)) <= looks, kind
         made.close()
@@ -217,7 +224,7 @@ def test_without_any_data_each_says_the_next_step(tmp_path: Path) -> None:
             RegisterWidget: "Train one"}  # fmt: skip
     for kind, step in says.items():
         made = kind(workspace=new, **({"values": {}} if kind is RegisterWidget else {}))
-        until(lambda one=made: not one.busy, "an end of what is on")
+        until(lambda one=made: ended(one), "an end of what is on")
         bundle = made._repr_mimebundle_()
         assert not made.failed and step in bundle["text/plain"] and step in bundle["text/html"], kind
         made.close()
@@ -230,8 +237,8 @@ def test_a_model_that_knows_no_column_names_can_be_registered_and_says_what_it_g
     form.train = "train"
     form.target, form.id, form.time = "late", "flight_id", "scheduled"
     assert form.features == ("carrier", "departs", "distance")
-    until(lambda: "knows no column names" in form.promises.value, "a look at the columns")
-    assert "carrier, departs, distance" in form.promises.value and form.contract is not None
+    until(lambda: "as they stand, carrier, departs, distance." in form.promises.value, "a look at the columns that are left")
+    until(lambda: form.contract is not None and set(form.contract.columns) == set(FEATURES), "their contract")
     form.close()
 
 
@@ -294,7 +301,7 @@ def test_versions_that_are_deleted_while_they_are_shown(ws: Workspace, models: M
     assert not monitor.failed and [n for n, _ in monitor._version.options] == ["all", "1"]
     deploy.deploy()
     deploy.yes.click()
-    until(lambda: not deploy.busy, "a refusal")
+    until(lambda: ended(deploy), "a refusal")
     assert deploy.failed and "no version 2" in deploy.said and ws.deployments() == []
     registry.delete_model_version("delay", "1")
     models.look()

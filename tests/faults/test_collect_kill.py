@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
+from waiting import until
 
 from mlops_nb.store import lake_served as served
 from mlops_nb.store.lake import Lake
@@ -100,6 +100,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path,
         workers = [Started(WORKER, spool, f"a{turn}", 400, armed=armed), Started(WORKER, spool, f"b{turn}", 10**6)]
         told += workers[0].heard()
         assert workers[0].was_killed
+        until(lambda w=workers[1]: w.said.stat().st_size > 2_000, "the other one has written some hundred answers")
         # … while the collector works on what they write, and is killed at its own point
         collector = Started(COLLECTOR, tmp_path, chance.choice([20_000, 1 << 20]), armed=f"collect-{point}:{chance.randint(1, 2)}")
         kills += collector.was_killed
@@ -126,11 +127,10 @@ def test_a_collector_killed_anywhere_while_a_worker_writes(tmp_path: Path) -> No
     chance = random.Random(7)
     worker = Started(WORKER, tmp_path / "spool", "w", 10**6)
     try:
+        until(lambda: worker.said.stat().st_size, "the worker writes")
         for _ in range(3 * ROUNDS):
             collector = Started(COLLECTOR, tmp_path, 20_000).process
-            deadline = time.monotonic() + 60
-            while collector.poll() is None and not (tmp_path / "lake" / "profiles").exists():
-                assert time.monotonic() < deadline
+            until(lambda c=collector: c.poll() is not None or (tmp_path / "lake" / "profiles").exists(), "it is in the middle")
             try:
                 collector.wait(chance.uniform(0, 0.5))
             except subprocess.TimeoutExpired:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from control_steps import MARY, armed, promote_for_ever
 from crowd import KEY, context
 from postgres import Server
+from waiting import until
 
 from mlops_nb.core.serving import Deployment
 from mlops_nb.store import control_schema as schema
@@ -44,11 +45,23 @@ class Databases:
 
     def new(self, like: str = "") -> str:
         if self._server:
+            if like:
+                self.at_rest(like)  # one that somebody still uses cannot be copied
             return self._server.database(*[like] if like else [])
         file = self._folder / str(next(self._numbers)) / "control.db"
         if like:
             shutil.copytree(Path(like.removeprefix("sqlite:///")).parent, file.parent)
         return f"sqlite:///{file}"
+
+    def at_rest(self, url: str) -> None:
+        "Returns when nobody works on a database any more. A server may still do what a client asked for that is dead by now."
+        if not self._server:
+            return
+        import psycopg
+
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        with psycopg.connect(self._server.url(), autocommit=True) as connection:
+            until(lambda: connection.execute(query, [url.rpartition("/")[2]]).fetchone() == (0,), "the server has done with it")
 
     def drop(self, url: str) -> None:
         if self._server:
@@ -155,6 +168,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(databases: Databases)
         os.kill(child.pid, signal.SIGKILL)
         child.join(300)
         told += drain(receiver)
+        databases.at_rest(url)  # else a last commit may come between two of the looks that follow
         with Control(url, KEY) as control:
             receipts = {receipt.id: receipt for receipt in control.receipts(limit=None)}
             assert set(told) <= set(receipts)

@@ -43,8 +43,8 @@ def killed(uri, start, mode, answers, seconds):
     there.close()
     told = []
     try:
-        assert here.poll(120) and here.recv() == "ready"
-        while len(told) < answers and here.poll(120):
+        assert here.poll(300) and here.recv() == "ready"
+        while len(told) < answers and here.poll(300):
             told.append(here.recv())
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:

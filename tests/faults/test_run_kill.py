@@ -15,7 +15,7 @@ from waiting import until
 from mlops_nb.batch.grid import Crew, RunSet
 from mlops_nb.batch.order import Order, process_of, read_run, run_id
 
-WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(120)"
+WAITS = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(600)"
 
 
 def gone(pid):

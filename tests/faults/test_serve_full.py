@@ -89,7 +89,7 @@ def test_a_spool_that_nobody_empties_is_bounded(open_desk: Callable[..., Desk]) 
 
 def test_a_locked_control_database_stops_no_answer(open_desk: Callable[..., Desk]) -> None:
     """A worker never asks it; the agent says that it cannot, and goes on when it can."""
-    desk, name = open_desk(), "locked"
+    desk, name = open_desk(workers=2), "locked"
     desk.ws.deploy("delay/1", name=name)
     with Load(desk.port, f"/models/{name}/invocations", bodies(), name=name, pause=PAUSE) as load:
         load.more(50)
@@ -98,6 +98,7 @@ def test_a_locked_control_database_stops_no_answer(open_desk: Callable[..., Desk
             wait_for(lambda: "locked" in desk.log("agent").read_text(), "the agent says so")
             desk.kill(desk.workers()[0])
             load.more(100)
+            wait_for(lambda: len(desk.workers()) == 2, "another worker comes all the same")
         wait_for(lambda: desk.ws.status().note == "", "the agent is well again")
         desk.ws.deploy("delay/2", name=name)
         load.version_only("2")

@@ -3,6 +3,7 @@
 The ids are the clients' own. A request whose connection broke may or may not be there, but never twice either.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -12,9 +13,13 @@ import pytest
 from deployed import Desk, bodies, wait_for
 from load import Load
 
+from mlops_nb.core.serving import AgentAway
+from mlops_nb.desk.agent_client import read_card
+
 ROUNDS = int(os.environ.get("MLOPS_NB_SOAK_ROUNDS", "3"))
 WORKERS = 2
 PAUSE = 0.003  # seconds between two requests of a client: enough are sent, and others have the machine too
+UNREADY = {"not_ready"}  # what a worker says that still loads and has nobody beside it: better than to let clients wait
 COLLECTOR_DIES = ["before-lake", "after-predictions", "after-labels", "after-profiles", "before-delete"]
 
 
@@ -66,12 +71,12 @@ def kill_agent(desk: Desk, load: Load, rng: random.Random) -> None:
 
 def kill_collector(desk: Desk, load: Load, rng: random.Random) -> None:
     "In the middle of its work; it is a thread of the agent, which goes with it."
-    point = rng.choice(COLLECTOR_DIES)
-    desk.kill(desk.agent())
-    with pytest.MonkeyPatch.context() as patch:
+    point, before = rng.choice(COLLECTOR_DIES), desk.agent()
+    desk.kill(before)
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(AgentAway):  # it may have died before `up` has asked it anything
         patch.setenv("MLOPS_NB_ARMED", f"collect-{point}:{rng.randrange(1, 4)}")
         desk.ws.up()
-    wait_for(lambda: not desk.agent(), f"the collector dies at {point}")
+    wait_for(lambda: (card := read_card(desk.settings)) and card.pid != before and not card.is_alive, f"the collector dies at {point}")
     desk.ws.up()
 
 
@@ -94,7 +99,7 @@ def test_nothing_that_was_answered_is_lost(open_desk: Callable[..., Desk], seed:
     desk, name = open_desk(workers=WORKERS), f"kills-{seed}"
     desk.ws.deploy("delay", name=name)
     key = desk.key("feedback")
-    labels = [json.dumps({"labels": [{"entity_id": f"{name}-{n}", "label": n % 2 == 0}]}).encode() for n in range(20_000)]
+    labels = [json.dumps({"labels": [{"entity_id": f"{name}-{n}", "label": n % 2 == 0}]}).encode() for n in range(200_000)]
     before = desk.counted("1") + desk.counted("2")
     asking = Load(desk.port, f"/models/{name}/invocations", bodies(), name=name, pause=PAUSE)
     telling = Load(
@@ -108,7 +113,8 @@ def test_nothing_that_was_answered_is_lost(open_desk: Callable[..., Desk], seed:
             kill(desk, load, rng)
             load.version_only(wanted)
         telling.more(5)
-    assert {a.status for a in load.answers} == {200} and {a.status for a in telling.answers} == {202}, load.summary()
+    allowed = UNREADY if kill_all in todo else set()
+    assert set(load.refusals) <= allowed and set(telling.refusals) <= allowed, (load.summary(), telling.summary())
     answered = desk.counted("1") + desk.counted("2") - before
     assert len(load.good) <= answered <= len(load.good) + len(load.unanswered), "what died had been counted"
     compare(desk, load, name)
@@ -138,6 +144,6 @@ def test_a_worker_that_dies_beside_its_spool_loses_and_doubles_nothing(open_desk
         desk.ws.deploy("delay", name=point)
         with Load(desk.port, f"/models/{point}/invocations", bodies(), name=point, pause=PAUSE) as load:
             load.until(lambda: seen.update(desk.workers()) or len(seen) >= WORKERS + 3, "three workers have died")
-    assert set(a.status for a in load.answers) == {200}
+    assert set(load.refusals) <= UNREADY, load.summary()
     assert len(load.unanswered) >= 3, "each of them took requests with it"
     compare(desk, load, point)

@@ -9,7 +9,8 @@ import pytest
 from online import ROW, Crowd, Online, split, until
 
 from mlops_nb.core.serving import ServingOptions
-from mlops_nb.serve.plan import PlannedDeployment, PlannedRoute, WorkerStatus
+from mlops_nb.serve.access import digest_of, make_token
+from mlops_nb.serve.plan import PlannedDeployment, PlannedKey, PlannedRoute, WorkerStatus
 
 def deployment(*routes: PlannedRoute, **more: Any) -> PlannedDeployment:
     return PlannedDeployment("late", "late", 0, routes, **more)
@@ -64,6 +65,7 @@ def test_a_broken_version_never_answers(online: Online, broken: str, words: str)
 
 
 def test_two_deployments_are_independent(online: Online) -> None:
+    online.keys = (PlannedKey("f1", "feedback", digest_of("hush")),)
     online.plan(late=["late/1"], other=["late/5"])
     online.start()
     client = online.client()
@@ -71,6 +73,11 @@ def test_two_deployments_are_independent(online: Online) -> None:
     refused = client.post("/models/other/invocations", json=split([ROW]))
     assert refused.status_code == 503 and "retry-after" in refused.headers and "not ready" in refused.text
     assert client.get("/health").status_code == 200 and client.get("/v2/health/ready").status_code == 503
+    labels, mine = [{"request_id": "r", "label": True}], {"authorization": f"Bearer {make_token('f1', 'hush')}"}
+    waits = client.post("/feedback", json={"deployment": "other", "labels": labels}, headers=mine)
+    assert waits.status_code == 503 and "retry-after" in waits.headers, "its labels are not turned away for good while it is loaded"
+    unsaid = client.post("/feedback", json={"labels": labels}, headers=mine)
+    assert unsaid.status_code == 400 and "late, other" in unsaid.text, "nor do they go to the one that happens to be loaded"
     online.plan(late=["late/1"])
     online.settled()
     assert client.post("/models/other/invocations", json=split([ROW])).status_code == 404

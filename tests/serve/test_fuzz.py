@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ QUICK = settings(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Online]:
     online = Online(tmp_path_factory.mktemp("fuzz") / "state", shelf)
+    online.limits = replace(online.limits, request_timeout_s=300.0)  # a machine that stands still makes no 503
     online.plan(late=["late/1"])
     online.start()
     yield online

@@ -51,7 +51,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def host_of(place: Path, **options: Any) -> Host:
-    return Host(place / "v", place / "v.served.json", place, **options)
+    return Host(place / "v", place / "v.served.json", place, **{"timeout": 300.0, "start_timeout": 300.0} | options)
 
 
 async def ask(host: Host, x: float) -> Any:
@@ -59,7 +59,7 @@ async def ask(host: Host, x: float) -> Any:
 
 
 async def answered_again(host: Host) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             with contextlib.suppress(HostAway):
                 return await ask(host, 1.0)
@@ -115,7 +115,7 @@ def test_a_model_that_hangs_is_ended(place: Path) -> None:
         await host.start()
         hung = await asyncio.gather(ask(host, 14.0), return_exceptions=True)
         assert isinstance(hung[0], HostAway)
-        host.timeout = 30.0
+        host.timeout = 300.0
         assert await answered_again(host) == 1.0
         await host.close()
 
@@ -141,7 +141,7 @@ def test_retiring_answers_what_waits(place: Path) -> None:
         await asyncio.sleep(0)
         host.retire()
         assert len(await asyncio.gather(*waiting)) == 5
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             while host.line is not None:
                 await asyncio.sleep(0.01)
 

@@ -12,7 +12,7 @@ from online import ROW, Online, children, split, until
 
 from mlops_nb.core.serving import ServingOptions
 from mlops_nb.serve.access import digest_of, make_token
-from mlops_nb.serve.plan import PlannedDeployment, PlannedKey, PlannedRoute
+from mlops_nb.serve.plan import PlannedDeployment, PlannedKey, PlannedRoute, supervisor_of
 
 FEEDBACK = {"authorization": f"Bearer {make_token('f1', 'hush')}"}
 
@@ -59,6 +59,7 @@ def test_what_must_not_be_stored_reaches_no_disk(online: Online) -> None:
     (only,) = records(online)
     assert only.columns[2] is None and only.columns[1] == [1400] and only.segments == [["J"]]
     assert only.entity_ids and len(only.entity_ids[0]) == len(only.columns[0][0]) == 16
+    until(lambda: (status := supervisor_of(online.state)) and status.ready, "the supervisor has written its last draft")
     everything = b"".join(path.read_bytes() for path in online.state.rglob("*") if path.is_file())
     assert b"SECRET" not in everything and b"17.123456" not in everything
 
@@ -153,10 +154,10 @@ def test_slow_and_many(online: Online) -> None:
     with socket.create_connection(("127.0.0.1", online.port)) as stuck:
         head = "POST /models/late/invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         stuck.sendall(head.encode())
-        stuck.settimeout(30)
+        stuck.settimeout(300)
         assert stuck.recv(4096).startswith(b"HTTP/1.1 408")
     held = [socket.create_connection(("127.0.0.1", online.port)) for _ in range(25)]
-    online.limits = replace(online.limits, request_timeout_s=30.0)
+    online.limits = replace(online.limits, request_timeout_s=600.0)  # they wait for as long as the test looks at them
     online.plan(late=late(), nearest=["late/3"])
     online.settled()
     for one in held:

@@ -6,7 +6,17 @@ import pytest
 from crowd import KEY
 from s3 import Server
 
+from mlops_nb.store import control_schema as schema
 from mlops_nb.store.control import Control
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """A server that is slow to answer, or a writer that is slow to end, is none of what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "CONNECT_S", 300)
+        patch.setattr(schema, "BUSY_S", 300)
+        yield
+
 
 @pytest.fixture
 def control(control_url: str) -> Iterator[Control]:

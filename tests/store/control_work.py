@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,11 @@ from crowd import KEY
 from mlops_nb.core.errors import Busy, Conflict
 from mlops_nb.core.records import Actor, Run
 from mlops_nb.core.serving import Deployment, Route
+from mlops_nb.store import control_schema as schema
 from mlops_nb.store.control import Control
+
+if multiprocessing.parent_process() is not None:  # a member: on a slow machine the others may be at it for long
+    schema.BUSY_S = schema.CONNECT_S = 300
 
 def open_first(url: str, me: int) -> str:
     with Control(url, KEY) as control:

@@ -57,6 +57,15 @@ class Theirs(MlflowServer):
         self.facts = json.loads(self.run(THEIRS, FRAME.to_json()).splitlines()[-1])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """A server of one worker on a busy machine is slow, not away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server_version, "__defaults__", (300.0,))
+        patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "300")
+        yield
+
+
 @pytest.fixture(scope="module", params=[2, 3], ids=["mlflow 2", "mlflow 3"])
 def server(request: pytest.FixtureRequest) -> Iterator[Theirs]:
     started = Theirs(request.param)

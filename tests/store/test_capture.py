@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+PATIENT = {"timeout": 300, "startup_timeout": 300, "iopub_timeout": 300}  # only a failure waits for so long
 DEFINE = [
     """
     import functools, json, pickle, pathlib
@@ -125,7 +126,7 @@ def check(place: Path, tmp_path: Path, numbered: bool) -> None:
 
 
 def test_in_a_kernel(tmp_path: Path) -> None:
-    NotebookClient(cells(*DEFINE, SAVE.format(place=str(tmp_path))), timeout=300).execute()
+    NotebookClient(cells(*DEFINE, SAVE.format(place=str(tmp_path))), **PATIENT).execute()
     check(tmp_path, tmp_path, numbered=True)
 
 
@@ -134,6 +135,7 @@ def test_under_papermill(tmp_path: Path) -> None:
     document = cells(*DEFINE, SAVE.format(place=str(tmp_path)))
     nbformat.write(document, book)
     command = [sys.executable, "-m", "papermill", str(book), str(tmp_path / "out.ipynb"), "--no-progress-bar", "-p", "unused", "1"]
+    command += ["--start-timeout", "300"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     check(tmp_path, tmp_path, numbered=False)
@@ -175,7 +177,7 @@ def test_refused_by_name_and_cell(tmp_path: Path) -> None:
         book += [define, f"refused({model})"]
     book.append(f"pathlib.Path({str(tmp_path / 'said.json')!r}).write_text(json.dumps(said))")
     (tmp_path / "table.json").write_text('{"a": {"0": 1}}')
-    NotebookClient(cells(*book), timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(cells(*book), **PATIENT, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = json.loads((tmp_path / "said.json").read_text())
     assert said[0] == "hidden_state: A uses the variable table of cell [9], which a clean process would not have."
     assert said[1] == "hidden_state: B uses the variable seen of cell [11], which was changed after its cell had run."

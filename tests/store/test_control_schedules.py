@@ -84,9 +84,9 @@ def elsewhere(control: Control, **values) -> None:
 def test_an_agent_of_another_machine_has_until_it_is_not_heard_of(control: Control) -> None:
     control.add_schedule(hourly())
     control.fire_due(plan, at=SIX)
-    firing = control.lease_firing("there", cap=5, ttl_s=60)
-    elsewhere(control)
     noon = datetime.now(UTC)
+    firing = control.lease_firing("there", cap=5, ttl_s=60, at=noon)
+    elsewhere(control)
     assert control.lease_firing("here", cap=5, at=noon + timedelta(seconds=30)) is None
     assert control.lease_firing("here", cap=5, at=noon + timedelta(seconds=90)).id == firing.id
 

@@ -37,7 +37,7 @@ def crowd(uri, how, n=4):
         there.close()
         ends.append(here)
     for process in running:
-        process.join(240)
+        process.join(600)
     assert [process.exitcode for process in running] == [0] * n
     return [[end.recv() for _ in range(COMMITS)] for end in ends]
 

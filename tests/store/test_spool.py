@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waiting import until
 
 from mlops_nb.core.errors import UsageError
 from mlops_nb.store import spool, spool_form
@@ -159,10 +159,8 @@ def test_the_limit_of_all_files_together(tmp_path, full):
     assert everything(tmp_path) == kept and sum(p.stat().st_size for p in segments(tmp_path)) <= 3000
     assert not any(map(is_writing, segments(tmp_path))), "closed, so that the collector can make room"
     segments(tmp_path)[0].unlink()
-    deadline = time.monotonic() + 10
     it.full = "drop"
-    while not it.append(record("later")):  # it looks at the folder at most every 50 ms
-        assert time.monotonic() < deadline
+    until(lambda: it.append(record("later")), "it looks at the folder at most every 50 ms")
     assert everything(tmp_path)[-1] == "later"
 
 
@@ -293,9 +291,7 @@ def test_a_killed_writer_has_lost_nothing_it_acknowledged(tmp_path, armed):
     assert process.stdout
     told = [process.stdout.readline().strip() for _ in range(30)]
     if not armed:
-        deadline = time.monotonic() + 30
-        while not any(map(is_writing, segments(tmp_path))):  # it may just be between two files
-            assert time.monotonic() < deadline
+        until(lambda: any(map(is_writing, segments(tmp_path))), "it may just be between two files")
         process.kill()
     told += process.stdout.read().split("\n")
     assert process.wait(300) == -signal.SIGKILL

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import numpy as np
 import pandas as pd
 import pytest
 from frames import profiles, shop
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.core.errors import UsageError
 from mlops_nb.core.records import DriftReport
 from mlops_nb.profile.sketch import profile
 from mlops_nb.profile.summary import summarize
+from mlops_nb.watch.charts import histogram, shape_of
 from mlops_nb.watch.drift import drift, shares_of
 from mlops_nb.watch.null import Terms, Windows, days_gap, heaps, level_for, sampling_gap, student, widen
 from mlops_nb.watch.reference import select_reference
@@ -130,6 +132,8 @@ def test_same_seed_same_report_and_summaries_do_as_well_as_profiles(reference, w
 
 
 @settings(max_examples=25, deadline=None)
+@example(values=[inf], copies=1)
+@example(values=[inf, -inf, None], copies=12)
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(), st.integers(-(2**40), 2**40), st.booleans(), st.text(max_size=5)),
@@ -142,6 +146,23 @@ def test_whatever_a_column_holds_a_copy_of_it_is_no_drift(values, copies):
     frame = pd.DataFrame({"x": pd.Series(values * 40, dtype=object)})
     report = drift([profile(frame)] * copies, profile(frame))
     assert report.verdict in ("ok", "none") and report.score == 0
+
+
+HUGE = 1.7976931348623157e308  # the largest double, which some use for “nothing”
+ODD = {"inf": [inf], "both": [inf, -inf], "some": [1.0, inf, 2.0, 3.0]}
+ODD |= {"huge": [HUGE], "two huge": [HUGE, -HUGE], "ordinary": [1.0, 2.0, 3.5, 9.0]}
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("before", ODD)
+@pytest.mark.parametrize("after", ODD)
+def test_infinity_and_the_largest_doubles_are_compared_and_drawn(before: str, after: str) -> None:
+    there, here = (profile(pd.DataFrame({"x": pd.Series(ODD[name] * 100, dtype=float)})) for name in (before, after))
+    seen = drift([there] * 3, here).features["x"]
+    assert (seen.verdict == "ok") is (before == after), seen.reason
+    assert len(seen.reason) < 300, "a number with 309 digits is not written out"
+    shape = shape_of([there] * 3, here, "x", "March")
+    assert np.isfinite(shape.edges).all() and list(shape.edges) == sorted(set(shape.edges)) and "<svg" in histogram(shape)
 
 
 def test_more_features_raise_the_bar():
