@@ -555,6 +555,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlops_nb.batch.pool.PoolInfo.is_alive': ( 'batch/pool.html#poolinfo.is_alive',
                                                                                 'mlops_nb/batch/pool.py'),
                                      'mlops_nb.batch.pool._exactly': ('batch/pool.html#_exactly', 'mlops_nb/batch/pool.py'),
+                                     'mlops_nb.batch.pool._has_ended': ('batch/pool.html#_has_ended', 'mlops_nb/batch/pool.py'),
                                      'mlops_nb.batch.pool._started': ('batch/pool.html#_started', 'mlops_nb/batch/pool.py'),
                                      'mlops_nb.batch.pool.is_supported': ('batch/pool.html#is_supported', 'mlops_nb/batch/pool.py'),
                                      'mlops_nb.batch.pool.pool_folder': ('batch/pool.html#pool_folder', 'mlops_nb/batch/pool.py'),

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.environment import distributions, lock_digest
-from ..core.errors import MlopsError
-from ..core.process import is_alive, private_folder, read_note, socket_folder
+from ..core.errors import Busy, MlopsError
+from ..core.process import OnlyOne, is_alive, private_folder, read_note, socket_folder
 from ..core.records import Record
 
 # %% ../../nbs/batch/03_pool.ipynb #45864f66
@@ -194,6 +194,15 @@ class Pool:
 _STARTING = threading.Lock()  # threads of this process; processes have the zygote's own lock
 
 # %% ../../nbs/batch/03_pool.ipynb #ad371298
+def _has_ended(pool: Pool) -> bool:
+    "Whether no zygote holds the lock, and none will listen."
+    try:
+        OnlyOne(pool.address.with_suffix(".lock"), "The warm process").release()
+    except Busy:
+        return False
+    return True
+
+
 def _started(pool: Pool, within: float) -> socket.socket:
     with contextlib.suppress(PoolAway):
         return pool.connect()
@@ -217,11 +226,8 @@ def _started(pool: Pool, within: float) -> socket.socket:
     while time.monotonic() < end:
         with contextlib.suppress(PoolAway):
             return pool.connect()
-        if process.poll() == 0:  # another one was quicker, or is about to end: then nobody would listen
-            time.sleep(0.2)
-            with contextlib.suppress(PoolAway):
-                return pool.connect()
-            process = start()
+        if process.poll() == 0:  # another one was quicker; if it was about to end, nobody would ever listen
+            process = start() if _has_ended(pool) else process
         elif process.poll() is not None:
             raise PoolAway(f"The warm process did not start; {log} says why.")
         time.sleep(pause)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from waiting import until
 
 from mlops_nb.batch.grid import Crew, RunSet, Warm, Worker
 from mlops_nb.batch.order import process_of, read_run
-from mlops_nb.batch.pool import pool_folder, pools, stop_pools
+from mlops_nb.batch.pool import Pool, pool_folder, pools, stop_pools
+from mlops_nb.core.process import OnlyOne
 from mlops_nb.core.secret import HIDDEN
 
 def run_all(orders, parallel=2, slots=Warm, **more):
@@ -219,6 +221,30 @@ def test_a_run_that_is_cancelled_while_the_warm_process_starts_does_not_go_on(tm
         assert run.status == "cancelled" and read_run(order.folder).status == "cancelled"
     finally:
         stop_pools(other.root / ".mlops")
+
+
+def test_where_the_one_before_is_still_about_to_end_another_is_started(tmp_path, monkeypatch):
+    place = Pool(tmp_path, tmp_path / ".mlops", dict(os.environ))
+    started, real, found = [], subprocess.Popen, []
+
+    def start(*words, **more):
+        started.append(real(*words, **more))
+        return started[-1]
+
+    monkeypatch.setattr("mlops_nb.batch.pool.subprocess.Popen", start)
+    before = OnlyOne(place.address.with_suffix(".lock"), "The warm process")  # it listens no more, and is not gone
+    thread = threading.Thread(target=lambda: found.append(place.ready()))
+    thread.start()
+    try:
+        until(lambda: started and started[0].poll() == 0, "the new one makes way")
+        before.release()
+        thread.join(300)
+        assert len(found) == 1 and len(started) == 2, "one more, once the place is free"
+        found[0].close()
+    finally:
+        before.release()
+        stop_pools(tmp_path / ".mlops")
+        until(lambda: not pools(tmp_path / ".mlops"), "it ends")
 
 
 def test_it_ends_when_it_is_told_to_and_when_its_workspace_is_gone(bench, tmp_path):
