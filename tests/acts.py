@@ -1,8 +1,6 @@
 """What a person does in JupyterLab, step by step: opens, reads, agrees."""
 
-import random
 import re
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,15 +11,6 @@ ROOT = Path(__file__).resolve().parent.parent
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 TAB = "MLOps: models, deployments, runs and watch"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-
-
-def free_port() -> int:
-    """A port that nobody has, below those that the system gives away: until it is used no other process gets it by chance."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def open_panel(screen) -> Locator:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import urllib.request
 from collections import Counter
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from ports import free_port
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -85,13 +85,6 @@ def bodies(rows: int = 1, count: int = 200, month: int = 3) -> list[bytes]:
     return [json.dumps({"dataframe_split": {"columns": columns, "data": heap}}).encode() for heap in heaps]
 
 
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def seen_of(path: Path) -> str:
     """A spool file: how much is in it, who has it open or its lock, and what became of its writer."""
     place = path.stat()
@@ -112,7 +105,7 @@ class Desk:
     """The workspace of a test: opened with its own settings, and everything that it started ended with it."""
 
     def __init__(self, root: Path, **settings: Any):
-        self.port = settings.setdefault("port", free_port())
+        self.port = settings.setdefault("port", free_port(neighbours=1))
         lines = [f"{name} = {value}" for name, value in ({"collect_every": 0.5, "spool_segment_mb": 0.2} | settings).items()]
         (root / "settings.ini").write_text("\n".join(["[mlops_nb]", "name = flights", *lines, ""]))
         self.ws = Workspace(root)

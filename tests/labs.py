@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from acts import free_port
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from ports import free_port
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

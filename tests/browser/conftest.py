@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from acts import free_port
 from agents import left_alone
 from labs import PATIENCE, Lab, Screen, a_screen, start_lab
 from playwright.sync_api import Playwright, expect, sync_playwright
+from ports import free_port
 
 from mlops_nb import Workspace
 from mlops_nb.core.serving import AgentAway

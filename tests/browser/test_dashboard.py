@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit
 import nbformat
 import nbformat.v4 as v4
 import pytest
-from acts import free_port
 from labs import ARTIFACTS, FLAGS, LOOPBACK, PATIENCE, chromium, wait_for
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from ports import free_port
 
 from mlops_nb import Workspace
 from mlops_nb.batch.pool import pools

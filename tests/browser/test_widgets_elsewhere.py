@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from acts import KERNEL, free_port, seen_by_axe
+from acts import KERNEL, seen_by_axe
 from labs import ARTIFACTS, ROOT, Lab, start_lab, wait_for
 from moved import moved
 from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, expect
+from ports import free_port
 
 from mlops_nb import Workspace
 

@@ -1,8 +1,6 @@
 """What is deployed, through a real agent, supervisor and workers: followed, kept when the new one fails, taken over after a crash."""
 
-import contextlib
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -19,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from agents import command, end, kill, left_alone, wait_until, workspace_at
+from ports import free_port
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -39,15 +38,6 @@ ROW = {"dataframe_split": {"columns": ["departs", "carrier"], "data": [[1000.0, 
 STRANGE = {"dataframe_split": {"columns": ["departs", "carrier"], "data": [[1000.0, "ZZ"]]}}
 
 
-def free_port() -> int:
-    """Below those that the system gives to whoever asks or calls: else another test may have it before the server listens again."""
-    while True:
-        port = 10_000 + secrets.randbelow(20_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
 def model(unknown: str = "ignore", c: float = 1.0) -> Any:
     shape = make_column_transformer((OneHotEncoder(handle_unknown=unknown), ["carrier"]), remainder="passthrough")
     return make_pipeline(shape, LogisticRegression(C=c, max_iter=2_000)).fit(FRAME[["departs", "carrier"]], FRAME["late"])
@@ -56,7 +46,7 @@ def model(unknown: str = "ignore", c: float = 1.0) -> Any:
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     "Four versions: two that work, one that refuses new categories, one that is going to be tampered with."
-    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", port=free_port(), collect_every=0.5)
+    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", port=free_port(neighbours=1), collect_every=0.5)
     found = Workspace(place.root)
     for made in (model(), model(c=0.5), model("error"), model(c=0.1)):
         assert found.register(made, "delay", train=FRAME, target="late").state == "proven"

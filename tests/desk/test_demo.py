@@ -4,10 +4,8 @@ import http.server
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +19,7 @@ import pandas as pd
 import pytest
 from acts import open_panel, section, seen_by_axe
 from playwright.sync_api import expect, sync_playwright
+from ports import free_port
 from waiting import until
 
 from mlops_nb import Workspace
@@ -35,16 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = [sys.executable, "-c", "import sys; from mlops_nb.doors.cli import main; sys.exit(main())", "demo"]
 
 
-def free_port():
-    """Below those that the system gives to whoever asks or calls: it is used long after it was chosen."""
-    while True:
-        port = 10_000 + secrets.randbelow(20_000)
-        with socket.socket() as taken, suppress(OSError):
-            taken.bind(("127.0.0.1", port))
-            return str(port)
-
-
-PORT = free_port()
+PORT = str(free_port())
 
 
 def environment():

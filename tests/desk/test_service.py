@@ -2,10 +2,8 @@
 
 import json
 import os
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -20,6 +18,7 @@ import pandas as pd
 import pytest
 import yaml
 from agents import command, kill, left_alone, wait_until, workspace_at
+from ports import free_port
 from sklearn.linear_model import LogisticRegression
 
 from mlops_nb.core.errors import MlopsError
@@ -40,23 +39,9 @@ ROW = {"dataframe_split": {"columns": ["departs", "distance"], "data": [[1000.0,
 WRONG = {"dataframe_split": {"columns": ["departs"], "data": [["noon"]]}}
 
 
-def free_port() -> int:
-    "One whose neighbour is free, too; below those that the system gives to whoever asks or calls, so that both stay free."
-    for _ in range(50):
-        port = 10_000 + secrets.randbelow(20_000)
-        with socket.socket() as one, socket.socket() as other:
-            try:
-                one.bind(("127.0.0.1", port))
-                other.bind(("127.0.0.1", port + 1))
-                return port
-            except OSError:
-                continue
-    raise AssertionError("no two free ports")
-
-
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", port=free_port(), collect_every=0.5, service_every=2)
+    place = workspace_at(tmp_path_factory.mktemp("ws") / "Flüge 2013", port=free_port(neighbours=1), collect_every=0.5, service_every=2)
     found = Workspace(place.root)
     fit = LogisticRegression(max_iter=2_000).fit(FRAME[["departs", "distance"]], FRAME["late"])
     assert found.register(fit, "delay", train=FRAME, target="late").state == "proven"
@@ -72,7 +57,7 @@ def delay(ws: Workspace) -> Deployment:
 
 
 def test_a_port_that_is_taken_is_said_and_an_old_page_is_not_served(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_port(neighbours=1)
     place = workspace_at(tmp_path, port=port)
     prober = Prober(place, lambda: [])
     first, second = Exporter(place, prober, lambda: []), Exporter(place, prober, lambda: [])

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from acts import free_port
+from ports import free_port
 from waiting import until
 
 HEAVY = ("mlflow", "pandas", "numpy", "sklearn", "whylogs", "pyarrow", "polars", "sqlalchemy", "deltalake", "papermill", "rich")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from acts import free_port
 from agents import left_alone
+from ports import free_port
 from sklearn.linear_model import LinearRegression
 from stores import Stores, open_stores
 

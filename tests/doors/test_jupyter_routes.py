@@ -12,9 +12,9 @@ from typing import Any
 import nbformat.v4 as v4
 import pandas as pd
 import pytest
-from acts import free_port
 from agents import left_alone
 from filled import add_runs, add_versions
+from ports import free_port
 from sklearn.linear_model import LinearRegression
 from tornado.httpclient import HTTPClientError
 from waiting import PATIENCE
