@@ -94,9 +94,11 @@ def space(settings: Settings) -> Finding:
 def clock(settings: Settings) -> Finding:
     "Whether this machine's clock agrees with its disk and is not behind what was recorded here before."
     probe = settings.state_dir / f".doctor-{os.getpid()}-clock"
+    before = time.time()
     probe.write_text("")
-    gap = abs(probe.stat().st_mtime - time.time())
+    written, after = probe.stat().st_mtime, time.time()
     probe.unlink()
+    gap = max(before - written, written - after)
     newest = max((p.stat().st_mtime for p in (settings.state_dir / "runs").glob("*/run.json")), default=0.0)
     if gap > 5 or newest > time.time() + 5:
         seen = f"files here are {max(gap, newest - time.time()):.0f} s off the clock"

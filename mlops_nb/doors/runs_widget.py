@@ -112,8 +112,10 @@ class _Table(Widget):
         for at, line in enumerate(self.lines):
             shown(line.part, at < len(found))
             if at < len(found):
+                same = line.run is not None and line.run.id == found[at].id
                 line.put(found[at])
-                line.box.value = found[at].id in ids
+                if not same:  # else the box may be ticked this very moment
+                    line.box.value = found[at].id in ids
             else:
                 line.box.value, line.run = False, None
         self.runs = tuple(found)
