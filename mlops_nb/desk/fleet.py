@@ -19,8 +19,8 @@ from ..core.records import Receipt, Record
 from ..core.serving import Alert, Deployment
 from ..watch.board import Piece, cards, go, listed, nothing, notice, section
 from ..watch.board_pictures import columns_picture, weights
-from ..watch.board_words import change_row, count, live_since, marked, owner_of, state, when
-from ..watch.report_style import e
+from ..watch.board_words import change_row, count, live_since, owner_of, state, when
+from ..watch.report_style import e, marked
 from ..watch.story import story
 from ..watch.watched import WORST
 from .agent_status import AgentStatus, seen_from_outside

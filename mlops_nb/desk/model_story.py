@@ -16,11 +16,11 @@ from ..core.records import ModelVersion, Receipt
 from ..score.metrics import HEADLINE
 from ..watch.board import Piece, facts, folded, go, listed, nothing, notice, section
 from ..watch.board_pictures import chain_picture
-from ..watch.board_words import change_row, live_since, marked, owner_of, state, when
+from ..watch.board_words import change_row, live_since, owner_of, state, when
 from ..watch.charts import brief
 from ..watch.report import CheckReport
 from ..watch.report_page import fragment
-from ..watch.report_style import e, nice, percent
+from ..watch.report_style import e, marked, nice, percent
 from ..watch.story import WatchReport
 from .stores import Base
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import quote, urlencode
 
-from .board_words import marked, sign_of
-from .report_style import STYLE, e
+from .board_words import sign_of
+from .report_style import STYLE, e, marked
 
 # %% ../../nbs/watch/25_board.ipynb #949e5314
 _MORE = """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..core.serving import Alert
 from .charts import brief, histogram, spark, timeline, with_interval, within
-from .report_style import EXPLAINED, STYLE, day, e, link, nice, percent, some, word_of
+from .report_style import EXPLAINED, STYLE, day, e, link, marked, nice, percent, some, word_of
 from .watched import ESTIMATE, MEANS, SIGNS, Cell, Figure, Watched, WatchedFeature, WatchWindow, evidence_of, time_of
 
 # %% ../../nbs/watch/21_report_page.ipynb #179b54d9
@@ -215,7 +215,7 @@ def _told(w: Watched, alert: Alert) -> str:
     state = "open" if alert.is_open else f"resolved {day(alert.resolved_at)}"
     state += f", acknowledged by {by.partition(':')[2] or by}" if by else ""
     about = [alert.severity, state, at, f"met {alert.count:,} times" if alert.count > 1 else "", alert.kind.replace("_", " ")]
-    hint = f"<p>Next: {e(alert.hint)}</p>" if alert.hint else ""
+    hint = f"<p>Next: {marked(alert.hint)}</p>" if alert.hint else ""
     note = getattr(alert, "note", "")
     hint += f"<p class=soft>{e(note)}</p>" if note else ""
     where, evidence = link(w.links.get(alert.id, "")), evidence_of(alert)
