@@ -28,9 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 def untouched() -> Iterator[None]:
     """The checkout is a workspace, but not that of a test: none makes state in it."""
     state = ROOT / ".mlops"
-    before = state.exists()
+    before, stray = state.exists(), ROOT / "mlflow.db"
+    there = stray.exists()
     yield
     assert before or not state.exists(), f"a test worked in {ROOT}, not in a folder of its own"
+    assert there or not stray.exists(), f"a test has used MLflow's default database, {stray}"
 HERE = Path(__file__).parent
 LONGEST = (  # what takes longest begins first: at the end of a step no process waits for another one's last file
     "batch/test_pool.py", "desk/test_pipelines.py", "batch/test_same_as_stock.py", "desk/test_investigating.py",

@@ -18,9 +18,8 @@ import nbformat
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from .client import IDLE_S
 from .held import HeldKernel
-from .kernel import kernel_client, until_welcome
+from .kernel import IDLE_S, kernel_client, until_welcome
 from .pool import Pool, PoolAway
 
 # %% ../../nbs/batch/14_page.ipynb #943e87ee

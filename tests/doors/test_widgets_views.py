@@ -288,7 +288,7 @@ def test_versions_that_are_deleted_while_they_are_shown(ws: Workspace, models: M
     from mlflow import MlflowClient
 
     deploy = DeployWidget("delay/2", workspace=ws, every=60)
-    registry = MlflowClient(registry_uri=ws.settings.registry_uri)
+    registry = MlflowClient(ws.settings.tracking_uri, ws.settings.registry_uri)
     registry.delete_model_version("delay", "2")
     models.other = 0
     settled(models)
