@@ -1882,6 +1882,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                  'mlops_nb/desk/deploying.py'),
                                          'mlops_nb.desk.deploying._default_or_none': ( 'desk/deploying.html#_default_or_none',
                                                                                        'mlops_nb/desk/deploying.py'),
+                                         'mlops_nb.desk.deploying._meant': ('desk/deploying.html#_meant', 'mlops_nb/desk/deploying.py'),
                                          'mlops_nb.desk.deploying._model_of': ( 'desk/deploying.html#_model_of',
                                                                                 'mlops_nb/desk/deploying.py'),
                                          'mlops_nb.desk.deploying._percent': ('desk/deploying.html#_percent', 'mlops_nb/desk/deploying.py'),

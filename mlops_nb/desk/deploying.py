@@ -352,8 +352,25 @@ def what_undo_does(stores: Any, name: str) -> str:
     return f"{name} goes from revision {current.revision} back to what revision {wanted.revision} said, {in_words(wanted.routes)} {undoes}."
 
 # %% ../../nbs/desk/02_deploying.ipynb #62f88dc6
+def _meant(stores: Any, name: str) -> str:
+    "The deployment or model that is named. `delay@champion` will do where the newest change is of that alias; no other is ever undone."
+    if find(stores, name) is not None or not re.search(r"[/@]", name):
+        return name
+    model, _, alias = name.partition("@")
+    if "/" in name or not alias:
+        words = f"{name} names a version. What is undone is the newest change of a deployment or of a model."
+        raise UsageError(words, field="deployment", hint=f"`mlops-nb rollback {_model_of(name)}` says before what will change.")
+    newest = newest_change(stores, model)
+    if newest.deployment or newest.alias != alias:
+        last = f"deployment {newest.deployment}" if newest.deployment else f"{model}@{newest.alias}"
+        words = f"The newest change of {model} is of {last}, and not of {name}: nothing was undone."
+        raise UsageError(words, field="deployment", hint=f"`mlops-nb models promote {model}/N --alias {alias}` sets that alias.")
+    return model
+
+
 def newest_change(stores: Any, name: str) -> Receipt:
     "What `roll_back` would undo now. Raises UsageError when nothing was ever changed, ModelNotFound when there is nothing of that name."
+    name = _meant(stores, name)
     found = _concerned(stores, name)
     if found:
         return last_change(stores, found)[0]
@@ -374,12 +391,14 @@ def roll_back(stores: Any, name: str, *, reason: str = "", expected_receipt: str
             who = newest.actor.id if newest.actor else "somebody unknown"
             words = f"{name} was changed meanwhile, by {who} with receipt {newest.sequence} ({newest.action})."
             raise Conflict(words, field="deployment", hint="Look again, then decide.")
+    name = _meant(stores, name)
     found = _concerned(stores, name)
     return undo(stores, found, reason=reason) if found else rollback(stores, name, reason=reason)
 
 
 def what_rollback_does(stores: Any, name: str) -> str:
     "A sentence that says what `roll_back` would change now."
+    name = _meant(stores, name)
     found = _concerned(stores, name)
     if found:
         return what_undo_does(stores, found)

@@ -158,6 +158,8 @@ class Replays(Base):
         limit: int | None = LIMIT,  # newest rows
     ) -> ReplayReport:
         "Answers logged requests with a version and with the present one, and says what would have been different. Nobody outside sees it."
+        if limit is not None and limit < 1:
+            raise UsageError(f"limit is {limit}.", field="limit", hint="Give the number of rows, 1 or more; None: all there are.")
         found = self.stores.models.get(version)
         other = self.stores.models.get(against) if "/" in against or "@" in against else holder_of(self.stores, found, against)
         if other is None or other.ref == found.ref:

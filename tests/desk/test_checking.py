@@ -133,6 +133,8 @@ def test_registering_with_a_gated_alias_passes_the_same_gate(ws: Workspace, bad:
 
 def test_a_replay_shows_what_would_change_and_hides_who_asked(ws: Workspace, good: ModelVersion, bad: ModelVersion, tmp_path: Path) -> None:
     nothing = ws.replay("delay/3")
+    with pytest.raises(UsageError, match="limit is 0"):
+        ws.replay("delay/3", limit=0)
     assert nothing.rows == 0 and "nothing was logged" in nothing.summary
     ws.predict("delay/1", TEST, log="profile")
     assert f"profiles of {len(TEST):,} rows" in ws.replay("delay/3").summary

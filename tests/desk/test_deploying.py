@@ -273,7 +273,17 @@ def test_a_name_may_be_a_models(place: Stores) -> None:
     assert sentence.startswith("price@champion goes from version 1 back to no version (undoes the promotion by")
     put(place, "price", name="quote")
     assert what_rollback_does(place, "price").startswith("quote stops answering"), "the newest change of the model was a deployment"
+    before = place.control.head()
+    for named in ("price@champion", "price@", "price/1", "quote@live"):  # the newest change is none of these
+        with pytest.raises((UsageError, ModelNotFound)):
+            roll_back(place, named)
+    assert place.control.head() == before, "nothing was undone"
     assert roll_back(place, "price").deployment == "quote"
+    promote(place, "price/1", alias="blue")
+    with pytest.raises(UsageError, match="of price@blue, and not of price@green: nothing was undone"):
+        roll_back(place, "price@green")
+    assert what_rollback_does(place, "price@blue").startswith("price@blue goes from version 1 back to no version")
+    assert roll_back(place, "price@blue").to_version is None
     with pytest.raises(ModelNotFound):
         roll_back(place, "nothing")
     with pytest.raises(DeploymentNotFound):
