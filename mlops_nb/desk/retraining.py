@@ -145,7 +145,8 @@ class Retraining(Checks, Runs):
             why = f"{challenger.ref} is champion already: {Path(run.notebook).name} was to register it and no more"
         elif held is not None and _nothing_new(challenger, champion := self.stores.models.get(f"{model}/{held}")):
             read = f"; both have read {', '.join(challenger.snapshots)}" if challenger.snapshots else ""
-            why = f"{challenger.ref} is the champion {champion.ref} again, byte for byte{read}"
+            words = f"{challenger.ref} is the champion {champion.ref} again, byte for byte{read}"
+            return self._failed(model, cause, run, words, "brought nothing new")
         if why:
             return self._failed(model, cause, run, why)
         promote(self.stores, challenger.ref, alias=CHALLENGER, reason=_because(model, cause))
@@ -158,11 +159,13 @@ class Retraining(Checks, Runs):
     def _champion(self, model: str) -> int | None:
         return self.stores.control.holder(model, "champion")
 
-    def _failed(self, model: str, cause: Alert | None, run: Run, why: str) -> Alert:
+    def _failed(self, model: str, cause: Alert | None, run: Run, why: str, how: str = "failed") -> Alert:
         control, hint = self.stores.control, f"`mlops-nb runs show {run.id}`; {run.folder}/executed.ipynb shows the cell."
+        if how != "failed":
+            hint = f"Train again when there is newer data. `mlops-nb runs show {run.id}` shows what this run has read."
         evidence = {"run": run.id, "because": cause.id if cause else "", "executed": str(Path(run.folder) / "executed.ipynb")}
         made = control.raise_alert(
-            FAILED, f"Training {model} again failed: {why}", severity="warning", model=model, hint=hint, cause=f"{FAILED} {model}",
+            FAILED, f"Training {model} again {how}: {why}", severity="warning", model=model, hint=hint, cause=f"{FAILED} {model}",
         )  # fmt: skip
         return control.update_evidence(made.id, **evidence)  # of the newest, when it was open already
 

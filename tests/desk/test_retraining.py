@@ -136,6 +136,7 @@ def test_the_champion_again_is_no_challenger(ws: Workspace) -> None:
     held, told = champion(ws), len(ws.proposals("late", open_only=False))
     made = ws.propose("late", parameters={"rows": 1000})  # as the champion was trained, from the same snapshot
     assert made.kind == "retrain_failed" and f"is the champion {held} again, byte for byte; both have read flights@1" in made.message
+    assert made.message.startswith("Training late again brought nothing new: late/") and "newer data" in made.hint
     assert champion(ws) == held and len(ws.proposals("late", open_only=False)) == told
     ws.dismiss(made.id, "no new flights")
 
