@@ -235,6 +235,7 @@ def test_a_model_that_knows_no_column_names_can_be_registered_and_says_what_it_g
     model = LogisticRegression().fit(train[FEATURES].to_numpy(), train["late"])
     form = RegisterWidget(model, "nameless", workspace=ws, values={"train": train, "model": model})
     form.train = "train"
+    until(lambda: "as they stand" in form.promises.value, "a look at the columns, before it is said what they are")
     form.target, form.id, form.time = "late", "flight_id", "scheduled"
     assert form.features == ("carrier", "departs", "distance")
     until(lambda: "as they stand, carrier, departs, distance." in form.promises.value, "a look at the columns that are left")

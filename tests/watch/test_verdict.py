@@ -163,6 +163,8 @@ def test_infinity_and_the_largest_doubles_are_compared_and_drawn(before: str, af
     assert len(seen.reason) < 300, "a number with 309 digits is not written out"
     shape = shape_of([there] * 3, here, "x", "March")
     assert np.isfinite(shape.edges).all() and list(shape.edges) == sorted(set(shape.edges)) and "<svg" in histogram(shape)
+    if {before, after} <= {"some", "ordinary", "inf"} and before != "inf":
+        assert shape.edges[0] > 0 and shape.edges[-1] < 10, "infinity does not stretch the picture"
 
 
 def test_more_features_raise_the_bar():
